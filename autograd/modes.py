@@ -1,0 +1,90 @@
+"""What is recorded while Values are computed: everything, nothing (``no_grad``), or source lines too.
+
+A mode holds for the running thread or task only.  Operations look at ``active``, an ordinary list that
+is empty while no thread has a mode on, so that the common path pays for one truth test.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, NamedTuple
+
+active: list[object] = []
+
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_sources: ContextVar[bool] = ContextVar("sources", default=False)
+_lines: weakref.WeakKeyDictionary[Any, SourceLine] = weakref.WeakKeyDictionary()
+_LIBRARY = {str(Path(__file__).parent), str(Path(__file__).parent.parent / "nn")}
+
+
+class SourceLine(NamedTuple):
+    """Where a node was made."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{Path(self.file).name}:{self.line} in {self.function}"
+
+
+@contextmanager
+def _mode(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+    mark = object()
+    active.append(mark)
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+        active.remove(mark)
+
+
+def no_grad() -> Any:
+    """Within it, operations compute values without recording a graph; a decorator as well.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents
+    (4.0, ())
+    """
+    return _mode(_recording, False)
+
+
+def provenance() -> Any:
+    """Within it, every new node remembers the source line that made it; ``source_of`` tells it.
+
+    >>> from autograd import Value
+    >>> with provenance():
+    ...     y = Value(2.0) * 3.0
+    >>> source_of(y).line
+    2
+    """
+    return _mode(_sources, True)
+
+
+def source_of(node: Any) -> SourceLine | None:
+    """The source line that made ``node``, if it was recorded."""
+    return _lines.get(node)
+
+
+def recording() -> bool:
+    """Whether the running thread or task records graphs."""
+    return _recording.get()
+
+
+def note_source(node: Any) -> None:
+    """Remember the first line outside the library, if the running thread asks for it."""
+    if not _sources.get():
+        return
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(Path(frame.f_code.co_filename).parent) in _LIBRARY:
+        frame = frame.f_back
+    _lines[node] = SourceLine(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)

@@ -1,0 +1,327 @@
+"""Derivatives of functions: gradients as numbers, and as graphs that can be differentiated again.
+
+Called on floats, a transformed function returns floats; called on Values it returns Values, because
+the rules of the table are evaluated on the nodes themselves.  So transforms nest:
+``grad(grad(f))``, ``jacobian(grad(f))``.
+
+Arguments are scalars, or lists and tuples of scalars nested to any depth; gradients come back in the
+same shape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from .declaration import primitive
+from .graph import descendants, topological_order
+from .primitives import identity
+from .refusal import refusal, refuse
+from .value import Value, missing_derivative
+
+Scalar = TypeVar("Scalar", float, Value)
+Function = Callable[..., Any]
+
+# ---- Walks: the same recurrences on floats and on Values ---------------------------------------------
+
+
+def pull_back(seeds: dict[Value, Scalar], sources: Iterable[Value]) -> dict[Value, Scalar]:
+    """Reverse mode: the adjoint of every node between the seeded roots and the sources.
+
+    With float seeds it computes numbers from the recorded local derivatives; with Values it builds a
+    graph, by applying the derivative rules to the nodes.
+    """
+    order = topological_order(*seeds)
+    between = descendants(order, *sources)
+    adjoint = {root: seed for root, seed in seeds.items() if root in between}
+    for node in reversed(order):
+        if node in adjoint:
+            for parent, partial in _edges(node, adjoint[node], between):
+                term = _contribution(adjoint[node], partial)
+                adjoint[parent] = adjoint[parent] + term if parent in adjoint else term
+    return adjoint
+
+
+def push_forward(seeds: dict[Value, Scalar], roots: Iterable[Value]) -> dict[Value, Scalar]:
+    """Forward mode: the tangent of every node between the seeded sources and the roots."""
+    tangent = dict(seeds)
+    for node in topological_order(*roots):
+        if node in seeds or tangent.keys().isdisjoint(node.parents):
+            continue
+        like = next(tangent[parent] for parent in node.parents if parent in tangent)
+        for parent, partial in _edges(node, like, tangent):
+            term = _contribution(tangent[parent], partial)
+            tangent[node] = tangent[node] + term if node in tangent else term
+    return tangent
+
+
+def _edges(node: Value, like: Any, wanted: Container[Value]) -> Iterator[tuple[Value, Any]]:
+    """The wanted operands of ``node`` with its local derivatives: graphs if ``like`` is a Value.
+
+    Edges that the rule declares to be none, by a plain 0.0, are left out.
+    """
+    if node.op is None:
+        return
+    recorded = node.partials
+    local: Sequence[Any] = recorded
+    if isinstance(like, Value):
+        try:
+            local = node.op.partials(*node.parents, node)
+        except (ArithmeticError, ValueError) as error:
+            local = [_no_derivative(node, error, like)] * len(recorded)
+    for parent, partial, number in zip(node.parents, local, recorded, strict=True):
+        if parent not in wanted or (partial.__class__ is float and partial == 0.0):
+            continue
+        if not math.isfinite(number) and _data(like) and (missing := missing_derivative(node, parent, number)):
+            raise missing
+        yield parent, partial
+
+
+def _contribution(upstream: Any, partial: Any) -> Any:
+    """``upstream · partial``, without the product where a rule says that the factor is 1."""
+    if partial.__class__ is float and partial == 1.0:
+        return upstream
+    if _data(upstream) == 0.0 and not math.isfinite(_data(partial)):
+        return _unknown_slope(upstream) if isinstance(upstream, Value) else 0.0
+    return upstream * partial
+
+
+def _no_derivative(node: Value, error: Exception, upstream: Value) -> float:
+    """What stands for the local derivatives of a node whose rule raised."""
+    if upstream.data != 0.0:
+        assert node.op is not None
+        refuse(error, f"the derivative of {node.op.name}", node.parents, node.op.domain)
+        raise error
+    return math.nan
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else x
+
+
+# 0 · ∞ in a gradient counts as 0 (nothing flowed), but what it would be a little further on is not
+# known: differentiating it again must be an error, and so must compiling it.
+_unknown_slope = primitive("unknown_slope", lambda x: 0.0, lambda x, z: math.nan, domain="no point")
+
+
+# ---- Arguments: scalars in lists and tuples ------------------------------------------------------------
+
+
+def flatten(tree: Any) -> list[Any]:
+    """The scalars of a nested list or tuple, from left to right.
+
+    >>> flatten([1.0, (2.0, [3.0])])
+    [1.0, 2.0, 3.0]
+    """
+    return [leaf for branch in tree for leaf in flatten(branch)] if isinstance(tree, (list, tuple)) else [tree]
+
+
+def reshape(tree: Any, scalars: Iterable[Any]) -> Any:
+    """The scalars in the shape of ``tree``; the inverse of :func:`flatten`.
+
+    >>> reshape([0, (0, [0])], [1.0, 2.0, 3.0])
+    [1.0, (2.0, [3.0])]
+    """
+    supply = iter(scalars)
+
+    def build(tree: Any) -> Any:
+        if not isinstance(tree, (list, tuple)):
+            return next(supply)
+        branches = [build(branch) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+
+    return build(tree)
+
+
+class _Call:
+    """One call of a function under a transform: its inputs as fresh nodes, its output.
+
+    Every input is a node of its own, an ``identity`` of the Value given.  Otherwise a Value that is
+    both an argument and used by the function's surroundings would be differentiated in both places
+    (perturbation confusion).
+    """
+
+    def __init__(self, f: Function, args: Sequence[Any], argnums: int | Sequence[int] | None, kwargs: Any) -> None:
+        self.chosen = _positions(argnums, len(args))
+        self.single = len(self.chosen) == 1 and not isinstance(argnums, (list, tuple))
+        self.args = list(args)
+        scalars: list[Any] = []
+        for i in self.chosen:
+            given = flatten(args[i])
+            nodes = [identity(x) if isinstance(x, Value) else Value(x) for x in given]
+            scalars += given
+            self.args[i] = reshape(args[i], nodes)
+        self.inputs = [node for i in self.chosen for node in flatten(self.args[i])]
+        enclosing = _enclosing.get()
+        token = _enclosing.set(enclosing | set(self.inputs))
+        try:
+            self.result = f(*self.args, **kwargs)
+        finally:
+            _enclosing.reset(token)
+        self.outputs = [x if isinstance(x, Value) else Value(x) for x in flatten(self.result)]
+        # A function called on floats inside another one that is being differentiated may still depend
+        # on that one's inputs; then its derivative has to be a graph too.
+        self.symbolic = any(isinstance(x, Value) for x in scalars) or (
+            bool(enclosing) and not enclosing.isdisjoint(topological_order(*self.outputs))
+        )
+
+    def scalar(self, transform: str) -> Value:
+        if isinstance(self.result, (list, tuple)):
+            raise refusal(
+                f"{transform} differentiates a function with one number as its result; this one returned a "
+                f"{type(self.result).__name__} of {len(self.outputs)}: use jacobian"
+            )
+        return self.outputs[0]
+
+    def seed(self, x: float) -> Any:
+        return Value(x) if self.symbolic else x
+
+    def plain(self, x: Any) -> Any:
+        """A result as the caller wants it: a float, if the call was made on floats."""
+        return x if self.symbolic else _data(x)
+
+    def gradient(self, adjoint: dict[Value, Any]) -> Any:
+        """The adjoints of the inputs in the shape of the arguments."""
+        shaped: list[Any] = [
+            reshape(self.args[i], [adjoint[x] if x in adjoint else self.seed(0.0) for x in flatten(self.args[i])])
+            for i in self.chosen
+        ]
+        return shaped[0] if self.single else tuple(shaped)
+
+
+_enclosing: ContextVar[frozenset[Value]] = ContextVar("enclosing", default=frozenset())
+
+
+def _positions(argnums: int | Sequence[int] | None, count: int) -> list[int]:
+    chosen = range(count) if argnums is None else [argnums] if isinstance(argnums, int) else argnums
+    if not chosen or any(not -count <= i < count for i in chosen):
+        raise refusal(f"argnums={argnums!r} selects no argument of a call with {count} positional argument(s)")
+    return [i % count for i in chosen]
+
+
+# ---- The transforms ------------------------------------------------------------------------------------
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
+    """``f``'s value and its gradient from one forward and one backward pass.
+
+    The gradient is taken over all positional arguments, or those that ``argnums`` selects.  It has the
+    shape of the argument, and is a tuple of these for several arguments.
+
+    >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
+    (12.0, (4.0, 3.0))
+    """
+
+    def transformed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = _Call(f, args, argnums, kwargs)
+        root = call.scalar("grad")
+        adjoint = pull_back({root: call.seed(1.0)}, call.inputs)
+        return call.plain(root), call.gradient(adjoint)
+
+    return _named(transformed, f, "value_and_grad")
+
+
+def grad(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
+    """The gradient of a function with one number as its result.
+
+    >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
+    (12.0, 12.0)
+    >>> grad(lambda w: w[0] * w[1])([3.0, 4.0])
+    [4.0, 3.0]
+    """
+    both = value_and_grad(f, argnums)
+    return _named(lambda *args, **kwargs: both(*args, **kwargs)[1], f, "grad")
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
+    """The derivative of every result with respect to every input, one backward pass a result.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([3.0, 4.0])
+    [[4.0, 3.0], [1.0, 1.0]]
+    """
+
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, argnums, kwargs)
+        rows = [call.gradient(pull_back({root: call.seed(1.0)}, call.inputs)) for root in call.outputs]
+        return reshape(call.result, rows)
+
+    return _named(transformed, f, "jacobian")
+
+
+def hessian(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
+    """The second derivatives: the Jacobian of the gradient.
+
+    >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return _named(jacobian(grad(f, argnums), argnums), f, "hessian")
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Forward mode: ``f``'s value and its derivative along ``tangents``, as in JAX.
+
+    ``primals`` holds the arguments and ``tangents`` a direction for each, in the same shape.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
+    (12.0, 4.0)
+    """
+    directions = _matching(primals, tangents, "tangents")
+    call = _Call(f, primals, None, {})
+    call.symbolic = call.symbolic or any(isinstance(d, Value) for d in directions)
+    seeds = {
+        x: d if isinstance(d, Value) else call.seed(_data(d)) for x, d in zip(call.inputs, directions, strict=True)
+    }
+    tangent = push_forward(seeds, call.outputs)
+    return (
+        reshape(call.result, map(call.plain, call.outputs)),
+        reshape(call.result, [tangent[y] if y in tangent else call.seed(0.0) for y in call.outputs]),
+    )
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """``f``'s value, and the function that pulls adjoints of the results back to the arguments.
+
+    >>> value, pull = vjp(lambda x, y: [x * y, x + y], 3.0, 4.0)
+    >>> value, pull([1.0, 0.0])
+    ([12.0, 7.0], (4.0, 3.0))
+    """
+    call = _Call(f, primals, None, {})
+    call.single = False
+
+    def pull(adjoints: Any) -> Any:
+        given = _matching([call.result], [adjoints], "adjoints")
+        if any(isinstance(a, Value) for a in given):
+            call.symbolic = True
+        seeds: dict[Value, Any] = {}
+        for root, a in zip(call.outputs, given, strict=True):
+            a = a if isinstance(a, Value) else call.seed(a)
+            seeds[root] = seeds[root] + a if root in seeds else a
+        return call.gradient(pull_back(seeds, call.inputs))
+
+    return reshape(call.result, map(call.plain, call.outputs)), pull
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian times a vector, without the Hessian: forward mode over reverse mode.
+
+    >>> hvp(lambda x, y: x**2 * y, (3.0, 5.0), (1.0, 0.0))
+    (10.0, 6.0)
+    """
+    return jvp(grad(f), primals, tangents)[1]
+
+
+def _matching(like: Sequence[Any], given: Sequence[Any], what: str) -> list[Any]:
+    scalars, expected = flatten(list(given)), flatten(list(like))
+    if len(scalars) != len(expected):
+        raise refusal(f"{what} must have the shape of what they belong to: {len(expected)} numbers, not {len(scalars)}")
+    return scalars
+
+
+def _named(transformed: Function, f: Function, transform: str) -> Function:
+    name = getattr(f, "__name__", type(f).__name__)
+    transformed.__name__ = f"{transform}({name})"
+    transformed.__qualname__ = transformed.__name__
+    transformed.__doc__ = f"The {transform} of {name}: {f.__doc__ or 'no documentation'}"
+    return transformed
