@@ -161,9 +161,7 @@ def primitive(
     >>> x.grad, grad(grad(swish))(0.0)
     (0.5, 0.5)
     """
-    parameters = inspect.signature(rule).parameters.values()
-    variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
-    arity = None if variadic else len(parameters) - 1
+    arity = _arity(rule)
     if arity == 0:
         raise TypeError(f"the rule of {name!r} takes the operands and then the result, such as lambda x, z: …")
     places = ", ".join(f"{{{i}}}" for i in range(arity or 0))
@@ -187,6 +185,12 @@ def primitive(
         arrange=arrange,
         origin=origin or (sys._getframe(1).f_globals.get("__name__", "__main__"), name),
     )
+
+
+def _arity(rule: Callable[..., Any]) -> int | None:
+    """How many operands a rule takes before the result; None for any number (``*operands``)."""
+    parameters = inspect.signature(rule).parameters.values()
+    return None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(parameters) - 1
 
 
 def _latex_word(name: str) -> str:

@@ -6,12 +6,12 @@ is empty while no thread has a mode on, so that the common path pays for one tru
 
 from __future__ import annotations
 
+import os.path
 import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any, NamedTuple
 
 active: list[object] = []
@@ -19,7 +19,8 @@ active: list[object] = []
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _sources: ContextVar[bool] = ContextVar("sources", default=False)
 _lines: weakref.WeakKeyDictionary[Any, SourceLine] = weakref.WeakKeyDictionary()
-_LIBRARY = {str(Path(__file__).parent), str(Path(__file__).parent.parent / "nn")}
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_LIBRARY = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
 
 
 class SourceLine(NamedTuple):
@@ -30,7 +31,7 @@ class SourceLine(NamedTuple):
     function: str
 
     def __str__(self) -> str:
-        return f"{Path(self.file).name}:{self.line} in {self.function}"
+        return f"{os.path.basename(self.file)}:{self.line} in {self.function}"
 
 
 @contextmanager
@@ -85,6 +86,6 @@ def note_source(node: Any) -> None:
     if not _sources.get():
         return
     frame = sys._getframe(1)
-    while frame.f_back is not None and str(Path(frame.f_code.co_filename).parent) in _LIBRARY:
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARY):
         frame = frame.f_back
     _lines[node] = SourceLine(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
