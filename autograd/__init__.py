@@ -8,8 +8,16 @@
 8.0
 """
 
+import os as _os
 from importlib import import_module as _import_module
 from typing import Any
+
+if _os.path.exists(_os.path.join(__path__[0], "tracer.py")):
+    raise ImportError(
+        "two packages named autograd are installed into one folder: this one (scalar-autograd) and HIPS/autograd, "
+        "whose files are mixed now. Keep one: pip uninstall -y autograd scalar-autograd, then install the one you "
+        "want, or give each its own virtual environment"
+    )
 
 from .check import check_gradients as check_gradients
 from .declaration import Notation as Notation
