@@ -1,0 +1,131 @@
+"""Cards and edges as SVG: one function a thing drawn, no state."""
+
+from __future__ import annotations
+
+import html
+
+from ..notation import number
+from .layout import BADGE, BODY, HEIGHT, NUMERAL, QUOTIENT, Box, Curve, quotient
+from .lettering import fitted, lettered, width
+from .scene import Card, Scene
+
+CLASSES = {"input": "i", "parameter": "p", "intermediate": "m", "target": "t", "loss": "l", "constant": "c"}
+_PAD = 4
+_HEADER = 18
+
+
+def coordinate(x: float) -> str:
+    """A coordinate to a tenth, as short as it can be written."""
+    return f"{x:.1f}".removesuffix(".0").replace("-0", "0") if abs(x) < 0.05 else f"{x:.1f}".removesuffix(".0")
+
+
+def sign(x: float) -> str:
+    """The class that colours a gradient."""
+    return "pos" if x > 0 else "neg" if x < 0 else "zero"
+
+
+def place(box: Box) -> str:
+    """The transform that puts a card, drawn at the origin, in its place."""
+    return f"translate({coordinate(box.left)},{coordinate(box.middle)})"
+
+
+def frame(card: Card, box: Box) -> str:
+    """The parts of a card that do not change: outline, badge, header.  The origin is the middle of its left edge."""
+    if card.role == "constant":
+        text, size = fitted(number(card.node.data), box.body - 10, 11)
+        return (
+            f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="7"/>'
+            f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle"{_sized(size, 11)}>{text}</text>'
+        )
+    top = -HEIGHT / 2
+    shapes = [
+        f'<rect class="k" y="{coordinate(top)}" width="{coordinate(box.badge + box.body)}" height="{HEIGHT}" rx="8"/>',
+    ]
+    if box.badge:
+        shapes.append(_badge(card, box))
+    x = box.badge + _PAD
+    name = lettered(card.name, 13, BODY - 2 * _PAD - 6)
+    shapes.append(
+        f'<rect class="f" x="{coordinate(x)}" y="{coordinate(top + _PAD)}" width="{BODY - 2 * _PAD}" '
+        f'height="{_HEADER}" rx="5"/>'
+        f'<text class="h" x="{coordinate(x + BODY / 2 - _PAD)}" y="{coordinate(top + 17)}">{name.svg}</text>'
+        f'<text class="d" x="{coordinate(x + 3)}" y="{coordinate(top + 35.5)}">data</text>'
+    )
+    return "".join(shapes)
+
+
+def _badge(card: Card, box: Box) -> str:
+    """The operation; a long word is turned to read upwards."""
+    tall = box.height > HEIGHT  # with many operands the badge is a bar that the card hangs on
+    x, across, height = (0, BADGE, box.height) if tall else (_PAD, BADGE - _PAD, HEIGHT - 2 * _PAD)
+    shape = (
+        f'<rect class="op" x="{x}" y="{coordinate(-height / 2)}" width="{across}" height="{coordinate(height)}" rx="5"/>'
+    )
+    symbol, raised = card.symbol, ""
+    if symbol.startswith("^") and len(symbol) > 1:  # a power by a number: the base has no name here
+        raised = f'<tspan dy="-4" font-size="9">{html.escape(symbol[1:5])}</tspan>'
+        symbol = "x"
+    middle = x + across / 2
+    if raised or width(symbol, 14) <= BADGE - _PAD - 2:
+        size = 12 if raised else 14
+        return f'{shape}<text class="o" x="{coordinate(middle)}" y="5"{_sized(size, 14)}>{html.escape(symbol)}{raised}</text>'
+    text, size = fitted(symbol, height - 8, 11.5)
+    return (
+        f'{shape}<text class="o" transform="translate({coordinate(middle + 4)},0)rotate(-90)"{_sized(size, 14)}>'
+        f"{html.escape(text)}</text>"
+    )
+
+
+def datum(card: Card, box: Box, data: float) -> str:
+    """The number in the row ``data``."""
+    text, size = fitted(number(data), BODY - 2 * _PAD - 28, 11.5)
+    y = coordinate(-HEIGHT / 2 + 36)
+    return f'<text class="v" x="{coordinate(box.badge + BODY - _PAD - 4)}" y="{y}"{_sized(size, 11)}>{text}</text>'
+
+
+def pill(card: Card, box: Box, grad: float | None, classes: str = "") -> str:
+    """The gradient on its tint; None before a backward pass has reached the value."""
+    x, y = box.badge + _PAD, HEIGHT / 2 - _PAD - 17
+    text, size = ("–", 11.0) if grad is None else fitted(number(grad), BODY - 2 * _PAD - 29, 11.5, "bold")
+    kind = "none" if grad is None else sign(grad)
+    return (
+        f'<g class="g {kind}{classes}"><rect x="{coordinate(x)}" y="{coordinate(y)}" width="{BODY - 2 * _PAD}" '
+        f'height="17" rx="5"/><text class="d" x="{coordinate(x + 3)}" y="{coordinate(y + 12)}">grad</text>'
+        f'<text class="v b" x="{coordinate(box.badge + BODY - _PAD - 4)}" y="{coordinate(y + 12.5)}"'
+        f"{_sized(size, 11)}>{text}</text></g>"
+    )
+
+
+def title(scene: Scene, card: Card) -> str:
+    """What a pointer resting on the card is told."""
+    text = f"{card.name.text} = {number(card.node.data, 10)}"
+    if scene.reached and card.role != "constant" and len(scene.roots) == 1:
+        root = next(other.name.text for other in scene.cards if other.node is scene.roots[0])
+        text += f"; ∂{root}/∂{card.name.text} = {number(card.node.grad, 10)}"
+    return f"<title>{html.escape(text)}</title>"
+
+
+def path(curve: Curve) -> str:
+    """The line of an edge: its spline, then straight through the gutter."""
+    (x, y), *rest = curve.points
+    spline = " ".join(f"{coordinate(a)},{coordinate(b)}" for a, b in rest)
+    return f"M{coordinate(x)},{coordinate(y)}C{spline}H{coordinate(curve.end[0] - 4)}"
+
+
+def edge(scene: Scene, curve: Curve, box: Box, labelled: bool = True) -> str:
+    """An edge with its arrow head and, above and below it in the gutter, its local derivative."""
+    link = curve.link
+    x, y = curve.end
+    middle = coordinate(x - box.gutter / 2 - 2)
+    shapes = f'<path d="{path(curve)}"/><path class="a" d="M{coordinate(x)},{coordinate(y)}l-6,-3v6z"/>'
+    if labelled:
+        text, size = fitted(number(link.partial), box.gutter - 4, NUMERAL)
+        shapes += (
+            f'<text class="q" x="{middle}" y="{coordinate(y - 4)}">{quotient(scene, link, QUOTIENT)[0]}</text>'
+            f'<text x="{middle}" y="{coordinate(y + 9.5)}"{_sized(size, NUMERAL)}>{text}</text>'
+        )
+    return shapes
+
+
+def _sized(size: float, usual: float) -> str:
+    return "" if size == usual else f' style="font-size:{size:g}px"'

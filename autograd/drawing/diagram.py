@@ -1,0 +1,124 @@
+"""Diagram: a picture that notebooks show and files hold; draw makes one of a graph."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from ..refusal import refusal
+from ..value import Value
+from . import files, network, picture
+from .highlight import resolve
+from .layout import arrange
+from .network import Network
+from .scene import neurons
+from .themes import THEMES
+from .views import Detail, choose
+from .written import written
+
+if TYPE_CHECKING:
+    import graphviz
+
+Theme = Literal["light", "dark"]
+
+
+class Diagram:
+    """A picture, ready for a notebook, a file or a page.
+
+    svg    the picture as SVG, which is also what every other form is made from
+    dot    the graph as a ``graphviz.Source``, for those who want its text or a layout of their own
+
+    A notebook shows it where it is the last expression of a cell.
+    """
+
+    def __init__(self, title: str, dot: str, svg: Callable[[str], str], theme: str = "light") -> None:
+        self._title, self._dot, self._svg, self._theme = title, dot, svg, theme
+        self._drawn: dict[str, str] = {}
+
+    @property
+    def svg(self) -> str:
+        """The picture as an SVG document."""
+        return self._in(self._theme)
+
+    @property
+    def dot(self) -> graphviz.Source:
+        """The graph as a ``graphviz.Source``: names, numbers and derivatives as Graphviz would letter them."""
+        import graphviz
+
+        return graphviz.Source(self._dot)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture; the end of the name says how: .svg, .png, .pdf, .dot or .html.
+
+        Raises ``ValueError`` for any other.
+        """
+        path = Path(path)
+        makers: dict[str, Callable[[], bytes]] = {
+            ".svg": lambda: self.svg.encode(),
+            ".png": lambda: files.png(self.svg),
+            ".pdf": lambda: files.pdf(self._dot),
+            ".dot": lambda: self._dot.encode(),
+            ".html": lambda: files.page(self._title, self._in("light"), self._in("dark")).encode(),
+        }
+        if path.suffix.lower() not in makers:
+            raise ValueError(f"cannot write {path.name!r}: a picture is saved as one of {', '.join(makers)}")
+        path.write_bytes(makers[path.suffix.lower()]())
+        return path
+
+    def _in(self, theme: str) -> str:
+        if theme not in self._drawn:
+            self._drawn[theme] = self._svg(theme)
+        return self._drawn[theme]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        # An untrusted notebook drops the SVG and shows the PNG.
+        bundle = {"text/plain": repr(self), "image/svg+xml": self.svg}
+        try:
+            bundle["image/png"] = base64.b64encode(files.png(self.svg)).decode()
+        except files.NoRasterError:
+            pass
+        return bundle
+
+    def __repr__(self) -> str:
+        return f"<Diagram: {self._title}>"
+
+
+def draw(
+    root: Value | Sequence[Value],
+    *,
+    detail: Detail | None = None,
+    highlight: Value | str | Iterable[Value | str] | None = None,
+    theme: Theme = "light",
+) -> Diagram:
+    """A picture of the graph below ``root``: each value with its operation, number and gradient.
+
+    detail     ``"values"``: a card for every value; ``"neurons"``: a card for every neuron; ``"network"``:
+               circles in columns, weights on the edges.  By default the first of these that the graph is
+               small enough for.
+    highlight  a value, or a path of values (or their labels), to be emphasised
+    theme      ``"light"`` or ``"dark"``
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> draw(a * b + a)
+    <Diagram: Computation graph of v2: 4 cards, 4 edges>
+
+    Raises ``ValueError`` for a graph too large for the view (and says which view fits), ``LookupError``
+    for a highlight that is not in the graph, and ``NoEngineError`` where Graphviz is missing.
+    """
+    roots = (root,) if isinstance(root, Value) else tuple(root)
+    if not roots or not all(isinstance(one, Value) for one in roots):
+        raise refusal(f"draw takes a Value, or several, not {root!r:.60}")
+    if theme not in THEMES:
+        raise ValueError(f"theme={theme!r}: the themes are {', '.join(THEMES)}")
+    if detail is not None and detail not in get_args(Detail):
+        raise ValueError(f"detail={detail!r}: the views are {', '.join(get_args(Detail))}")
+    view = choose(roots, detail)
+    if isinstance(view, Network):
+        plan = view
+        return Diagram(plan.description, written(neurons(roots)), lambda theme: network.svg(plan, theme), theme)
+    shown, lit, layout = view, resolve(view, highlight), arrange(view)
+    title = picture.describe(shown)
+    return Diagram(title, written(shown), lambda theme: picture.svg(shown, layout, theme, lit), theme)

@@ -1,0 +1,51 @@
+"""Pictures as files: SVG, PNG, PDF and a page, all from the one SVG."""
+
+from __future__ import annotations
+
+import html
+
+from . import engine
+from .lettering import FONTS
+from .themes import DARK, LIGHT
+
+_SCALE = 2.0  # PNG pixels a unit: sharp on today's screens
+
+
+class NoRasterError(RuntimeError):
+    """resvg_py, which turns SVG into pixels, is not installed."""
+
+
+def png(svg: str, scale: float = _SCALE) -> bytes:
+    """The picture in pixels, set in the bundled font, so that every machine makes the same bytes."""
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError:
+        raise NoRasterError('a PNG needs resvg_py: pip install "scalar-autograd[draw]" brings it along') from None
+    family = "DejaVu Sans Condensed"
+    data = svg_to_bytes(
+        svg_string=svg,
+        zoom=scale,
+        skip_system_fonts=True,
+        font_files=[str(FONTS / f"{style}.ttf") for style in ("regular", "italic", "bold")],
+        font_family=family,
+        sans_serif_family=family,
+    )
+    return bytes(data)
+
+
+def pdf(dot: str) -> bytes:
+    """The graph as a vector PDF: Graphviz's own rendering of the DOT text."""
+    return engine.run(dot, "pdf")
+
+
+def page(title: str, light: str, dark: str) -> str:
+    """A page that needs nothing else; it follows the reader's choice of light or dark."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>"
+        f"body{{margin:16px;background:{LIGHT['page']};color-scheme:light dark}}"
+        "svg{max-width:100%;height:auto}.dark{display:none}"
+        f"@media(prefers-color-scheme:dark){{body{{background:{DARK['page']}}}.light{{display:none}}.dark{{display:block}}}}"
+        f'</style></head><body><div class="light">{light}</div><div class="dark">{dark}</div></body></html>\n'
+    )

@@ -1,0 +1,67 @@
+"""A scene and its layout as one SVG."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+from . import cards
+from .cards import coordinate
+from .highlight import Highlight
+from .layout import MARGIN, Layout
+from .scene import Scene
+from .themes import THEMES, stylesheet
+
+NOT_YET = "No gradients yet: call .backward() on the root first. The numbers on the edges are the local derivatives."
+_NOTE = 20
+
+
+def svg(scene: Scene, layout: Layout, theme: str, highlight: Highlight) -> str:
+    """The picture, complete and self-contained."""
+    note = "" if scene.reached else NOT_YET
+    width, height = layout.width, layout.height + (_NOTE if note else 0)
+    scope = f"ag-{theme}"
+    body = "".join([*edges(scene, layout, highlight), *_cards(scene, layout, highlight)])
+    if note:
+        body += f'<text class="note" x="{MARGIN}" y="{coordinate(height - 10)}">{note}</text>'
+    return document(body, width, height, theme, scope, describe(scene))
+
+
+def document(body: str, width: float, height: float, theme: str, scope: str, label: str) -> str:
+    """An SVG document around what was drawn, on a page of the theme's colour."""
+    w, h = coordinate(width), coordinate(height)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{scope}" viewBox="0 0 {w} {h}" width="{w}" height="{h}" '
+        f'role="img" aria-label="{html.escape(label)}"><style>{stylesheet("." + scope, THEMES[theme])}</style>'
+        f'<rect class="page" width="{w}" height="{h}"/>{body}</svg>'
+    )
+
+
+def describe(scene: Scene) -> str:
+    """The picture in words, for those who cannot see it."""
+    roots = ", ".join(card.name.text for card in scene.cards if card.node in scene.roots)
+    return f"Computation graph of {roots}: {len(scene.cards)} cards, {len(scene.links)} edges"
+
+
+def edges(scene: Scene, layout: Layout, highlight: Highlight) -> Iterator[str]:
+    for curve in layout.curves:
+        link = curve.link
+        source, target = scene.cards[link.source], scene.cards[link.target]
+        constant = source.role == "constant"
+        classes = "e"
+        if scene.reached and not constant:
+            flow = link.contribution(target.node.grad)
+            classes += f" on {cards.sign(flow)}" if flow else ""
+        if highlight.link(link):
+            classes += " hl"
+        yield f'<g class="{classes}">{cards.edge(scene, curve, layout.boxes[link.target], not constant)}</g>'
+
+
+def _cards(scene: Scene, layout: Layout, highlight: Highlight) -> Iterator[str]:
+    for i, (card, box) in enumerate(zip(scene.cards, layout.boxes, strict=True)):
+        classes = cards.CLASSES[card.role] + (" hl" if highlight.card(i) else "")
+        shapes = cards.title(scene, card) + cards.frame(card, box)
+        if card.role != "constant":
+            shapes += cards.datum(card, box, card.node.data)
+            shapes += cards.pill(card, box, card.node.grad if scene.reached else None)
+        yield f'<g class="{classes}" transform="{cards.place(box)}">{shapes}</g>'
