@@ -12,6 +12,7 @@ from .scene import Card, Scene
 CLASSES = {"input": "i", "parameter": "p", "intermediate": "m", "target": "t", "loss": "l", "constant": "c"}
 _PAD = 4
 _HEADER = 18
+_PANEL = 32  # the name of a compact leaf
 
 
 def coordinate(x: float) -> str:
@@ -36,6 +37,14 @@ def frame(card: Card, box: Box) -> str:
         return (
             f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="7"/>'
             f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle"{_sized(size, 11)}>{text}</text>'
+        )
+    if box.compact:
+        name = lettered(card.name, 12, _PANEL - 5)
+        return (
+            f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="8"/>'
+            f'<rect class="f" x="{_PAD}" y="{coordinate(_PAD - box.height / 2)}" width="{_PANEL}" '
+            f'height="{box.height - 2 * _PAD}" rx="5"/>'
+            f'<text class="h" x="{coordinate(_PAD + _PANEL / 2)}" y="4">{name.svg}</text>'
         )
     top = -HEIGHT / 2
     shapes = [
@@ -78,20 +87,28 @@ def _badge(card: Card, box: Box) -> str:
 
 def datum(card: Card, box: Box, data: float) -> str:
     """The number in the row ``data``."""
+    right = box.badge + box.body - _PAD - 4
+    if box.compact:
+        text, size = fitted(number(data), box.body - _PANEL - 4 * _PAD, 11)
+        return f'<text class="v" x="{coordinate(right)}" y="-4.5"{_sized(size, 11)}>{text}</text>'
     text, size = fitted(number(data), BODY - 2 * _PAD - 28, 11.5)
     y = coordinate(-HEIGHT / 2 + 36)
-    return f'<text class="v" x="{coordinate(box.badge + BODY - _PAD - 4)}" y="{y}"{_sized(size, 11)}>{text}</text>'
+    return f'<text class="v" x="{coordinate(right)}" y="{y}"{_sized(size, 11)}>{text}</text>'
 
 
 def pill(card: Card, box: Box, grad: float | None, classes: str = "") -> str:
     """The gradient on its tint; None before a backward pass has reached the value."""
-    x, y = box.badge + _PAD, HEIGHT / 2 - _PAD - 17
-    text, size = ("–", 11.0) if grad is None else fitted(number(grad), BODY - 2 * _PAD - 29, 11.5, "bold")
+    left = box.badge + _PAD + (_PANEL + 2 if box.compact else 0)
+    right = box.badge + box.body - _PAD
+    height, y = (15, 0.0) if box.compact else (17, HEIGHT / 2 - _PAD - 17)
+    word = "" if box.compact else f'<text class="d" x="{coordinate(left + 3)}" y="{coordinate(y + 12)}">grad</text>'
+    room = right - left - (6 if box.compact else 29)
+    text, size = ("–", 11.0) if grad is None else fitted(number(grad), room, 11 if box.compact else 11.5, "bold")
     kind = "none" if grad is None else sign(grad)
     return (
-        f'<g class="g {kind}{classes}"><rect x="{coordinate(x)}" y="{coordinate(y)}" width="{BODY - 2 * _PAD}" '
-        f'height="17" rx="5"/><text class="d" x="{coordinate(x + 3)}" y="{coordinate(y + 12)}">grad</text>'
-        f'<text class="v b" x="{coordinate(box.badge + BODY - _PAD - 4)}" y="{coordinate(y + 12.5)}"'
+        f'<g class="g {kind}{classes}"><rect x="{coordinate(left)}" y="{coordinate(y)}" '
+        f'width="{coordinate(right - left)}" height="{height}" rx="5"/>{word}'
+        f'<text class="v b" x="{coordinate(right - 4)}" y="{coordinate(y + height - 4.3)}"'
         f"{_sized(size, 11)}>{text}</text></g>"
     )
 

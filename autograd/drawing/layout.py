@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..notation import number
 from . import engine
@@ -18,9 +18,11 @@ from .scene import Card, Link, Scene
 
 BODY, BADGE, HEIGHT = 92, 23, 62  # of a card
 CONSTANT = (46, 24)
+COMPACT = (104, 38)  # a leaf of a crowded graph: the name beside the numbers instead of above them
 ROW = 25  # of an operand in the gutter
-QUOTIENT, NUMERAL = 8.5, 10.0  # the sizes of type there
+QUOTIENT, NUMERAL = 9.0, 10.0  # the sizes of type there
 MARGIN = 10
+_MANY = 6  # operands of a card that make a graph crowded
 
 Point = tuple[float, float]
 
@@ -36,6 +38,7 @@ class Box:
     body: float
     height: float
     rows: int
+    compact: bool = False
 
     @property
     def width(self) -> float:
@@ -83,24 +86,28 @@ def quotient(scene: Scene, link: Link, size: float = QUOTIENT) -> tuple[str, flo
 
 def arrange(scene: Scene) -> Layout:
     """Ask Graphviz; raises ``NoEngineError`` where there is none."""
-    sizes = [_size(scene, card) for card in scene.cards]
+    crowded = any(len(card.links) > _MANY for card in scene.cards)
+    sizes = [_size(scene, card, crowded) for card in scene.cards]
     return _read(scene, sizes, engine.run(_dot(scene, sizes), "json0"))
 
 
-def _size(scene: Scene, card: Card) -> Box:
+def _size(scene: Scene, card: Card, crowded: bool) -> Box:
     if not card.symbol:
-        body, height = CONSTANT if card.role == "constant" else (BODY, HEIGHT)
-        return Box(0, 0, 0, 0, body, height, 1)
+        constant = card.role == "constant"
+        body, height = CONSTANT if constant else COMPACT if crowded else (BODY, HEIGHT)
+        return Box(0, 0, 0, 0, body, height, 1, crowded and not constant)
     rows = max(len(card.links), 1)
     labels = [max(quotient(scene, link)[1], width(number(link.partial), NUMERAL)) for link in card.links]
-    row = max(ROW, -(-HEIGHT // rows))
-    return Box(0, 0, round(max(labels, default=0)) + 14, BADGE, BODY, rows * row, rows)
+    # The badge holds the operation's name, turned, so a long name makes a taller card.
+    tall = max(HEIGHT, min(round(width(card.symbol, 11.5)) + 14, 140))
+    row = max(ROW, -(-tall // rows))
+    return Box(0, 0, round(max(labels, default=0)) + 11, BADGE, BODY, rows * row, rows)
 
 
 def _dot(scene: Scene, sizes: Sequence[Box]) -> str:
     lines = [
         "digraph {",
-        "graph [rankdir=LR nodesep=0.14 ranksep=0.5]",
+        f"graph [rankdir=LR nodesep=0.13 ranksep={0.52 if any(box.compact for box in sizes) else 0.38}]",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]
@@ -132,7 +139,7 @@ def _read(scene: Scene, sizes: Sequence[Box], output: bytes) -> Layout:
         x, y = point(item["pos"])
         box = sizes[i]
         corner = (round(x - box.width / 2, 1), round(y - box.height / 2, 1))
-        placed[i] = Box(*corner, box.gutter, box.badge, box.body, box.height, box.rows)
+        placed[i] = replace(box, x=corner[0], y=corner[1])
     curves: dict[int, Curve] = {}
     links = scene.links
     for item in answer.get("edges", ()):

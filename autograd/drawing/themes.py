@@ -93,7 +93,7 @@ text { font: 11px $family; fill: $ink }
 .e path { fill: none; stroke: $line; stroke-width: 1.4 }
 .e .a { fill: $line; stroke: none }
 .e text { font-size: 10px; text-anchor: middle }
-.e .q { font-size: 8.5px; font-style: italic; fill: $muted }
+.e .q { font-size: 9px; font-style: italic; fill: $muted }
 .on.pos path { stroke: $positive; stroke-width: 2 }
 .on.neg path { stroke: $negative; stroke-width: 2 }
 .on.pos .a { fill: $positive; stroke: none }
