@@ -10,7 +10,7 @@
 
 import os as _os
 from importlib import import_module as _import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if _os.path.exists(_os.path.join(__path__[0], "tracer.py")):
     raise ImportError(
@@ -78,7 +78,24 @@ from .transform import vjp as vjp
 from .value import Value as Value
 
 # Loaded when first used, so that `import autograd` costs the engine and nothing else.
-_ON_USE: dict[str, str] = {}
+_ON_USE: dict[str, str] = {
+    "chain": ".explain",
+    "latex": ".explain",
+    "locate": ".explain",
+    "naive_order": ".explain",
+    "nudge": ".explain",
+    "steps": ".explain",
+    "table": ".explain",
+}
+
+if TYPE_CHECKING:
+    from .explain import chain as chain
+    from .explain import latex as latex
+    from .explain import locate as locate
+    from .explain import naive_order as naive_order
+    from .explain import nudge as nudge
+    from .explain import steps as steps
+    from .explain import table as table
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,167 @@
+"""The backward pass as data: one step for every edge, from the root to the leaves."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import overload
+
+from ..graph import topological_order
+from ..notation import names
+from ..value import Value
+from . import mathml
+from .formula import Formula, Formulas, derivative, equal, of_number, product, total
+
+_LISTED = 200  # steps that a printed list shows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What one edge does in the backward pass: ``parent.grad += node.grad * ∂node/∂parent``.
+
+    node, parent    the two ends of the edge: the adjoint goes from ``node`` to its operand ``parent``
+    upstream        the adjoint of ``node``, complete by now
+    partial         the local derivative ∂node/∂parent; ``formula`` is what it is made of
+    contribution    upstream · partial
+    before, after   the adjoint of ``parent`` around this step
+    operand         which operand of ``node`` the edge is, from 0 on
+    """
+
+    node: Value
+    parent: Value
+    upstream: float
+    partial: float
+    contribution: float
+    before: float
+    after: float
+    operand: int = field(repr=False)
+    root: Value = field(repr=False)
+    formulas: Formulas = field(repr=False)
+
+    @property
+    def formula(self) -> Formula:
+        """The local derivative in symbols."""
+        return self.formulas.partials(self.node)[self.operand]
+
+    @property
+    def symbols(self) -> Formula:
+        """The step in names: ∂L/∂h1 = ∂L/∂ŷ · ∂ŷ/∂h1."""
+        root, node, parent = (self.formulas.names[n] for n in (self.root, self.node, self.parent))
+        link = product([derivative(root, node), derivative(node, parent)], spaced=True)
+        return equal(derivative(root, parent), self._added_to(link))
+
+    @property
+    def numbers(self) -> Formula:
+        """The step in numbers: −6.1 · 0.5 = −3.05."""
+        link = product([of_number(self.upstream, 4), of_number(self.partial, 4)], spaced=True)
+        return equal(self._added_to(link), of_number(self.after, 4))
+
+    def _added_to(self, link: Formula) -> Formula:
+        return total([of_number(self.before, 4), link]) if self.before else link
+
+    @property
+    def note(self) -> str | None:
+        """What deserves a remark: a kink, one node in two places, an adjoint of zero."""
+        remarks = []
+        places = self.node.parents.count(self.parent)
+        name = self.formulas.names[self.parent].text
+        if places > 1:
+            nth = self.node.parents[: self.operand + 1].count(self.parent)
+            remarks.append(
+                f"{name} is {places} operands of {self.formulas.names[self.node].text}; this is number {nth}"
+            )
+        if kink := self.formulas.kink(self.node):
+            remarks.append(kink)
+        if not self.upstream:
+            remarks.append("nothing arrives, so nothing is handed on")
+        return "; ".join(remarks) or None
+
+    @property
+    def text(self) -> str:
+        """The step on one line."""
+        local = equal(derivative(self.formulas.names[self.node], self.formulas.names[self.parent]), self.formula)
+        note = f"; {self.note}" if self.note else ""
+        return f"{equal(self.symbols, self.numbers).text}   with {local.text}{note}"
+
+    @property
+    def latex(self) -> str:
+        """The step as a line of mathematics."""
+        local = equal(derivative(self.formulas.names[self.node], self.formulas.names[self.parent]), self.formula)
+        return rf"{equal(self.symbols, self.numbers).latex} \quad\text{{with}}\quad {local.latex}"
+
+    @property
+    def mathml(self) -> str:
+        """The content of a ``<math>`` element."""
+        return mathml.from_latex(self.latex)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Steps(Sequence[Step]):
+    """The steps of one backward pass, in the order in which it takes them."""
+
+    def __init__(self, root: Value, listed: list[Step]) -> None:
+        self.root = root
+        self._listed = listed
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        return self._listed[index]
+
+    @property
+    def seed(self) -> Formula:
+        """What the pass begins with: ∂L/∂L = 1."""
+        name = names(self.root)[self.root]
+        return equal(derivative(name, name), of_number(1.0))
+
+    def __str__(self) -> str:
+        shown = [f"{i:>{len(str(len(self)))}}. {step.text}" for i, step in enumerate(self[:_LISTED], 1)]
+        if len(self) > _LISTED:
+            shown.append(f"… {len(self) - _LISTED} more steps")
+        return "\n".join([f"seed: {self.seed.text}", *shown])
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} steps back from {names(self.root)[self.root]}>"
+
+    def _repr_html_(self) -> str:
+        items = [f"<math><mrow>{self.seed.mathml}</mrow></math>"]
+        for step in self[:_LISTED]:
+            note = f"<br>{html.escape(step.note)}" if step.note else ""
+            items.append(f"<math><mrow>{step.mathml}</mrow></math>{note}")
+        if len(self) > _LISTED:
+            items.append(f"… {len(self) - _LISTED} more steps")
+        return "<ol start=0>" + "".join(f"<li>{item}</li>" for item in items) + "</ol>"
+
+
+def steps(root: Value) -> Steps:
+    """The backward pass from ``root``, one :class:`Step` an edge, without touching any ``grad``.
+
+    >>> x = Value(3.0, "x")
+    >>> y = x * x
+    >>> y.label = "y"
+    >>> for step in steps(y):
+    ...     print(step)
+    ∂y/∂x = ∂y/∂y · ∂y/∂x = 1 · 3 = 3   with ∂y/∂x = x; x is 2 operands of y; this is number 1
+    ∂y/∂x = 3 + ∂y/∂y · ∂y/∂x = 3 + 1 · 3 = 6   with ∂y/∂x = x; x is 2 operands of y; this is number 2
+    """
+    formulas = Formulas(names(root))
+    order = topological_order(root)
+    adjoint = dict.fromkeys(order, 0.0)
+    adjoint[root] = 1.0
+    listed = []
+    for node in reversed(order):
+        upstream = adjoint[node]
+        for operand, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
+            contribution = upstream * partial if upstream else 0.0  # as backward does: 0 · ∞ is nothing
+            before = adjoint[parent]
+            adjoint[parent] = after = before + contribution
+            listed.append(Step(node, parent, upstream, partial, contribution, before, after, operand, root, formulas))
+    return Steps(root, listed)

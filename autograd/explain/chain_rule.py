@@ -1,0 +1,411 @@
+"""The chain rule between two nodes: the paths, counted and listed, and the formula as the lectures write it."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..graph import descendants, topological_order
+from ..notation import Name, find, names, number
+from ..transform import pull_back
+from ..value import Value
+from . import mathml
+from .formula import Formula, Formulas, derivative, equal, of_number, product, total
+
+Item = TypeVar("Item")
+
+_WRITTEN_PATHS = 6  # beyond, a formula abbreviates the sum
+_WRITTEN_LINKS = 12  # beyond, it abbreviates the product
+_LISTED_PATHS = 20  # beyond, a table of paths is cut short
+_TERMS = 4  # of a link that goes through folded nodes; beyond, its number stands for its formula
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """One factor of the chain rule, ∂node/∂parent, with everything between the two folded in.
+
+    ``partial`` is its number, ``formula`` what it is made of, and ``symbol`` how it is written.
+    """
+
+    node: Value
+    parent: Value
+    partial: float
+    formula: Formula
+    symbol: Formula
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way from the root to the leaf."""
+
+    links: tuple[Link, ...]
+    nodes: tuple[Value, ...]
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The number of every link."""
+        return tuple(link.partial for link in self.links)
+
+    @property
+    def product(self) -> float:
+        """What this path contributes to the derivative."""
+        return math.prod(self.partials)
+
+
+class Paths(Iterable[Path]):
+    """All paths, in order, each made when it is asked for: there may be more than anybody can list."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+
+    def __iter__(self) -> Iterator[Path]:
+        return (self[i] for i in range(self._chain.count))
+
+    def __len__(self) -> int:
+        return self._chain.count
+
+    def __getitem__(self, index: int) -> Path:
+        """Path number ``index``, found by counting instead of listing."""
+        chain = self._chain
+        if not -chain.count <= index < chain.count:
+            raise IndexError(f"there are {chain.count} paths")
+        index %= chain.count
+        node, links = chain.root, []
+        while node is not chain.leaf:
+            for link in chain.links_of(node):
+                if index < chain.counts[link.parent]:
+                    break
+                index -= chain.counts[link.parent]
+            links.append(link)
+            node = link.parent
+        return Path(tuple(links), (chain.root, *(link.parent for link in links)))
+
+
+class Chain:
+    """The derivative of ``root`` by ``leaf`` as a sum over paths; see :func:`chain`.
+
+    count    how many paths there are, counted without listing them
+    paths    the paths, lazily: iterate, or index
+    total    ∂root/∂leaf, by the backward recurrence: what the products of all paths add up to
+    """
+
+    def __init__(self, root: Value, leaf: Value, through: str | Iterable[Value | str]) -> None:
+        self.root, self.leaf = root, leaf
+        self.names = {**names(root), **({} if leaf in names(root) else {leaf: Name.parse(leaf.label or "x")})}
+        order = topological_order(root)
+        self._between = descendants(order, leaf) if leaf in self.names else {leaf}
+        self._position = {node: i for i, node in enumerate(order)}
+        self._stations = _stations(root, leaf, through, self.names)
+        folded = {node for node in order if node.label is None and node.op and node not in self._stations}
+        self.formulas = Formulas(self.names, spelled_out=folded)
+        self._links: dict[Value, list[Link]] = {}
+        self.counts: dict[Value, int] = {leaf: 1}
+        for node in order:
+            if node in self._between and node is not leaf and node in self._stations:
+                self.counts[node] = sum(self.counts[parent] for parent, _ in self._reached(node))
+        self.count = self.counts.get(root, 0)
+        self.total = pull_back({root: 1.0}, [leaf]).get(leaf, 0.0)
+
+    # ---- Links ----
+
+    def _edges(self, node: Value) -> Iterator[tuple[int, Value, float]]:
+        """The operands of ``node`` through which the leaf is reached."""
+        if node is not self.leaf:
+            for operand, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
+                if parent in self._between:
+                    yield operand, parent, partial
+
+    def _reached(self, node: Value) -> list[tuple[Value, float]]:
+        """The stations that follow ``node``, each with the derivative by it; parallel edges apart."""
+        if not self._folding(node):
+            return [(parent, partial) for _, parent, partial in self._edges(node)]
+        # The backward recurrence inside the folded region: linear, however many ways there are.
+        adjoint, waiting = {node: 1.0}, {node}
+        stations: dict[Value, float] = {}
+        while waiting:
+            latest = max(waiting, key=self._position.__getitem__)
+            waiting.remove(latest)
+            for _, parent, partial in self._edges(latest):
+                term = adjoint[latest] * partial if adjoint[latest] else 0.0
+                if parent in self._stations:
+                    stations[parent] = stations.get(parent, 0.0) + term
+                else:
+                    adjoint[parent] = adjoint.get(parent, 0.0) + term
+                    waiting.add(parent)
+        return list(stations.items())
+
+    def _folding(self, node: Value) -> bool:
+        return any(parent not in self._stations for _, parent, _ in self._edges(node))
+
+    def links_of(self, node: Value) -> list[Link]:
+        """The links that leave ``node`` towards the leaf."""
+        if node not in self._links:
+            self._links[node] = self._make_links(node)
+        return self._links[node]
+
+    def _make_links(self, node: Value) -> list[Link]:
+        kink = self.formulas.kink(node)
+        if self._folding(node):
+            return [
+                Link(
+                    node, parent, partial, self._folded_formula(node, parent, partial), self._symbol(node, parent), kink
+                )
+                for parent, partial in self._reached(node)
+            ]
+        listed = []
+        for operand, parent, partial in self._edges(node):
+            twins = node.parents.count(parent)
+            nth = node.parents[: operand + 1].count(parent) if twins > 1 else 0
+            formula = self.formulas.partials(node)[operand]
+            listed.append(Link(node, parent, partial, formula, self._symbol(node, parent, nth), kink))
+        return listed
+
+    def _symbol(self, node: Value, parent: Value, nth: int = 0) -> Formula:
+        """∂node/∂parent; where the parent is several operands of the node, marked with which."""
+        plain = derivative(self.names[node], self.names[parent])
+        if not nth:
+            return plain
+        mark = str(nth).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return Formula(f"{plain.text}⁽{mark}⁾", rf"{plain.latex[:-1]}{{}}^{{({nth})}}}}")
+
+    def _folded_formula(self, node: Value, station: Value, partial: float) -> Formula:
+        """The sum over the ways from ``node`` to ``station`` inside the folded region."""
+        terms = list(itertools.islice(self._ways(node, station), _TERMS + 1))
+        return total([product(factors) for factors in terms]) if len(terms) <= _TERMS else of_number(partial, 4)
+
+    def _ways(self, node: Value, station: Value) -> Iterator[list[Formula]]:
+        stack: list[tuple[Value, list[Formula]]] = [(node, [])]
+        for _ in range(1000):  # a region in which this finds too little is shown by its number
+            if not stack:
+                return
+            current, factors = stack.pop()
+            if current is station:
+                yield factors
+            elif current is node or current not in self._stations:
+                onward = [
+                    (parent, [*factors, self.formulas.partials(current)[operand]])
+                    for operand, parent, _ in self._edges(current)
+                ]
+                stack += reversed(onward)
+        yield from ([] for _ in range(_TERMS + 1))
+
+    # ---- What it says ----
+
+    @property
+    def paths(self) -> Paths:
+        """All paths, lazily."""
+        return Paths(self)
+
+    @property
+    def links(self) -> list[Link]:
+        """Every link that the written paths use, once, from the root on."""
+        written = itertools.islice(self.paths, self._shown)
+        used = dict.fromkeys(link for path in written for link in path.links)
+        return sorted(used, key=lambda link: -self._position[link.node])
+
+    @property
+    def _shown(self) -> int:
+        """How many paths a formula writes out."""
+        return self.count if self.count <= _WRITTEN_PATHS else 2
+
+    @property
+    def derivative(self) -> Formula:
+        """∂root/∂leaf."""
+        return derivative(self.names[self.root], self.names[self.leaf])
+
+    @property
+    def symbols(self) -> Formula:
+        """The chain rule in names, the links that all paths share in front of the bracket."""
+        return self._written(lambda link: link.symbol)
+
+    @property
+    def local_formulas(self) -> Formula:
+        """The chain rule with every link's formula in its place."""
+        return self._written(lambda link: link.formula)
+
+    @property
+    def numbers(self) -> Formula:
+        """The chain rule with every link's number in its place."""
+        return self._written(lambda link: of_number(link.partial, 4))
+
+    @property
+    def result(self) -> Formula:
+        """∂root/∂leaf as a number."""
+        return of_number(self.total, 4)
+
+    def _written(self, write: Callable[[Link], Formula]) -> Formula:
+        if not self.count:
+            return of_number(0.0)
+        shared: list[Link] = []
+        node = self.root
+        while node is not self.leaf and len(links := self.links_of(node)) == 1:
+            shared += links
+            node = links[0].parent
+        factors = _written_links(shared, write)
+        if node is not self.leaf:
+            ways = [
+                product(_written_links(path.links[len(shared) :], write), spaced=True)
+                for path in itertools.islice(self.paths, self._shown)
+            ]
+            if self.count > self._shown:
+                ways.append(Formula("…", r"\cdots"))
+            factors.append(total(ways))
+        return product(factors, spaced=True) if factors else of_number(1.0)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What deserves a sentence: no path, too many paths, kinks."""
+        root, leaf = self.names[self.root].text, self.names[self.leaf].text
+        if not self.count:
+            why = (
+                f"{leaf} is not in the graph below {root}: perhaps it was computed under no_grad, detached, or replaced"
+                if self.leaf not in self._position
+                else f"no path leads from {root} to {leaf}"
+            )
+            return [f"{root} does not depend on {leaf}, so the derivative is 0: {why}"]
+        said = [note for note in dict.fromkeys(link.note for link in self.links) if note]
+        if self.count > _WRITTEN_PATHS:
+            edges = sum(1 for node in self._between for _ in self._edges(node))
+            said.append(
+                f"{_grouped(self.count)} paths lead from {root} to {leaf}, over {len(self._between)} nodes; "
+                f"backward needs no list of them: it adds them all up in {_grouped(edges)} steps, one an edge"
+            )
+        return said
+
+    def _rows(self) -> list[Formula]:
+        rows = [self.symbols, self.local_formulas, self.numbers]
+        return [row for i, row in enumerate(rows) if row.text not in [r.text for r in rows[:i]]]
+
+    def __str__(self) -> str:
+        left = self.derivative.text
+        if not self.count:
+            return f"{left} = 0\n{self.remarks[0]}"
+        rows = [r.text for r in self._rows() if r.text not in (left, self.result.text)]
+        lines = [f"{left if not i else '':{len(left)}} = {text}" for i, text in enumerate([*rows, self.result.text])]
+        if len(self.links) > 1:
+            listed = _ends(self.links)
+            lines += ["where", *(f"  {equal(link.symbol, *_sides(link)).text}" if link else "  …" for link in listed)]
+        if self.count > 1:
+            lines += self._table()
+        return "\n".join([*lines, *self.remarks])
+
+    def _table(self) -> list[str]:
+        listed = list(itertools.islice(self.paths, _LISTED_PATHS if self.count <= _LISTED_PATHS else 3))
+        rows = [(self._trail(path), number(path.product)) for path in listed]
+        if self.count > len(listed):
+            rows.append((f"… {_grouped(self.count - len(listed))} more", "…"))
+        rows.append((f"sum over {_grouped(self.count)} paths", number(self.total)))
+        width = max(len(trail) for trail, _ in rows)
+        figures = max(len(figure) for _, figure in rows)
+        return ["paths", *(f"  {trail:<{width}}  {figure:>{figures}}" for trail, figure in rows)]
+
+    def _trail(self, path: Path) -> str:
+        return " → ".join("…" if node is None else self.names[node].text for node in _ends(path.nodes[::-1]))
+
+    @property
+    def latex(self) -> str:
+        """The chain rule as an ``aligned`` block."""
+        sides = [*self._rows(), self.result] if self.count else [of_number(0.0)]
+        lines = [f"&= {side.latex}" for side in sides]
+        return rf"\begin{{aligned}} {self.derivative.latex} " + r" \\ ".join(lines) + r" \end{aligned}"
+
+    @property
+    def mathml(self) -> str:
+        """The chain rule as a whole ``<math>`` element."""
+        sides = [*self._rows(), self.result] if self.count else [of_number(0.0)]
+        return mathml.block(
+            [
+                (self.derivative.mathml if not i else "", f"<mrow><mo>=</mo>{side.mathml}</mrow>")
+                for i, side in enumerate(sides)
+            ]
+        )
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex}$$"
+
+    def _repr_html_(self) -> str:
+        local = [
+            f"<li><math><mrow>{equal(link.symbol, *_sides(link)).mathml}</mrow></math></li>"
+            for link in self.links[:_WRITTEN_LINKS]
+        ]
+        where = f"<details><summary>links</summary><ul>{''.join(local)}</ul></details>" if local else ""
+        trails = f"<pre>{html.escape(chr(10).join(self._table()))}</pre>" if self.count > 1 else ""
+        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
+        return f"<div>{self.mathml}{where}{trails}{remarks}</div>"
+
+    def __repr__(self) -> str:
+        return f"<{self.derivative.text} = {self.result.text}, {_grouped(self.count)} path{'s' * (self.count != 1)}>"
+
+
+def chain(root: Value, leaf: Value | str, through: str | Iterable[Value | str] = "nodes") -> Chain:
+    """The chain rule from ``root`` to ``leaf``: names, local formulas, numbers and result.
+
+    ``leaf`` is any node that the root depends on, or its label; ``through`` says where the links end:
+
+    - ``"nodes"``: at every value;
+    - ``"units"``: at the outputs of units, as lectures write ∂o₃₁/∂o₂₁: at every value with a label but
+      pre-activations (z);
+    - Values or labels: at these.
+
+    >>> x, w, y = Value(2.0, "x"), Value(0.5, "w"), Value(3.0, "y")
+    >>> o = (w * x).tanh()
+    >>> L = (o - y) ** 2
+    >>> o.label, L.label = "o", "L"
+    >>> print(chain(L, "w", through="units"))
+    ∂L/∂w = ∂L/∂o · ∂o/∂w
+          = 2(o − y) · (1 − o²)·x
+          = −4.477 · 0.8399
+          = −3.76
+    where
+      ∂L/∂o = 2(o − y) = −4.477
+      ∂o/∂w = (1 − o²)·x = 0.8399
+
+    Raises ``LookupError`` for a label that the graph does not have or that several nodes bear; a Value that
+    the root does not depend on is no error: the derivative is 0, and the text says why.
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"chain needs the root as a Value, not {type(root).__name__}")
+    return Chain(root, leaf if isinstance(leaf, Value) else find(root, leaf), through)
+
+
+def _stations(root: Value, leaf: Value, through: Any, named: dict[Value, Name]) -> set[Value]:
+    if isinstance(through, str):
+        if through == "nodes":
+            return {*named, leaf}
+        if through != "units":
+            raise ValueError(f'through={through!r}: say "nodes", "units", or list the values that links end at')
+        labelled = {node for node, name in named.items() if node.label is not None and name.base != "z"}
+        return {root, leaf, *labelled}
+    return {root, leaf, *(find(root, which) for which in through)}
+
+
+def _written_links(links: Sequence[Link], write: Callable[[Link], Formula]) -> list[Formula]:
+    return [write(link) if link else Formula("…", r"\cdots") for link in _ends(links)]
+
+
+def _ends(items: Sequence[Item]) -> list[Item | None]:
+    """The items, or the first and last few with None for those between."""
+    if len(items) <= _WRITTEN_LINKS:
+        return list(items)
+    return [*items[: _WRITTEN_LINKS - 3], None, *items[-2:]]
+
+
+def _sides(link: Link) -> list[Formula]:
+    figure = of_number(link.partial, 4)
+    return [link.formula] if link.formula.text == figure.text else [link.formula, figure]
+
+
+def _grouped(count: int) -> str:
+    """A count with its digits in groups; one of astronomical size by its power of ten.
+
+    >>> _grouped(2**200)
+    'about 10^60'
+    """
+    if count.bit_length() > 100:
+        return f"about 10^{int((count.bit_length() - 1) * math.log10(2))}"
+    return f"{count:,}".replace(",", "\u202f")  # a narrow space that does not break
