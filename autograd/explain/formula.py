@@ -185,7 +185,7 @@ _FOLDED: dict[str, Callable[..., Formula]] = {
     "sub": difference,
     "neg": negated,
     "div": quotient,
-    "total": lambda *terms: total(_abbreviated(terms)),
+    "total": lambda *terms: total(abbreviated(terms)),
     "identity": lambda a: a,
     "power(1)": lambda a: a,
     "power(0)": lambda a: of_number(1.0),
@@ -206,7 +206,7 @@ def application(op: Primitive, operands: Sequence[Formula]) -> Formula:
         return _affine(operands)
     shown = _shown(op)
     if shown is None:
-        listed = _abbreviated(operands)
+        listed = abbreviated(operands)
         name = Name.parse(op.symbol if op.symbol.isalnum() else op.name)
         return Formula(
             f"{name.text}({', '.join(f.text for f in listed)})", f"{name.latex}({', '.join(f.latex for f in listed)})"
@@ -230,10 +230,10 @@ def _binding_in_latex(f: Formula) -> int:
 def _affine(v: Sequence[Formula]) -> Formula:
     n = len(v) // 2
     terms: list[Formula] = [product([w, x]) for w, x in zip(v[:n], v[n : 2 * n], strict=True)]
-    return total(_abbreviated(terms + list(v[2 * n :])))
+    return total(abbreviated(terms + list(v[2 * n :])))
 
 
-def _abbreviated(terms: Sequence[Formula]) -> list[Formula]:
+def abbreviated(terms: Sequence[Formula]) -> list[Formula]:
     """A long list by its ends."""
     if len(terms) <= _WRITTEN_OUT:
         return list(terms)

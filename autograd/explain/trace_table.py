@@ -9,7 +9,7 @@ from ..graph import leaves, topological_order
 from ..notation import Name, names
 from ..value import Value
 from .backward_steps import steps
-from .formula import Formula, Formulas, derivative, equal, negated, of_number, product, total
+from .formula import Formula, Formulas, abbreviated, derivative, equal, negated, of_number, product, total
 
 _ROWS = 60  # beyond, the middle of the table is left out
 
@@ -48,7 +48,7 @@ class Table:
                 self.names[node],
                 formulas.value(node),
                 node.data,
-                of_number(1.0) if node is root else total(terms[node]),
+                of_number(1.0) if node is root else total(abbreviated(terms[node])),
                 adjoint[node],
             )
             for node in sorted(topological_order(root), key=lambda node: node.op is not None)

@@ -1,0 +1,134 @@
+"""``python -m autograd "log(x1) + x1*x2 - sin(x2)" x1=2 x2=5``: the textbook table and the gradient."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .expression import FUNCTIONS, ExpressionError, identifier, parse
+from .primitives import identity
+from .value import Value
+
+if TYPE_CHECKING:
+    from .explain import Table
+
+_FORMS = ("expression", "definitions", "derivation", "document")
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd",
+        description="Evaluate an expression, show the forward trace and the adjoints side by side, and its gradient.",
+        epilog=(
+            "example: python -m autograd 'log(x1) + x1*x2 - sin(x2)' x1=2 x2=5      "
+            f"functions: {' '.join(sorted(FUNCTIONS))}"
+        ),
+    )
+    parser.add_argument("expression", help="numbers, names, + - * / **, parentheses, functions; pi and e are known")
+    parser.add_argument("variables", nargs="*", metavar="NAME=NUMBER", help="a number for every name")
+    parser.add_argument(
+        "--chain",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also the chain rule for this name, in symbols and numbers (may be repeated)",
+    )
+    parser.add_argument("--steps", action="store_true", help="also the backward pass, one line an edge")
+    parser.add_argument(
+        "--latex",
+        nargs="?",
+        const="derivation",
+        choices=_FORMS,
+        metavar="FORM",
+        help=f"print LaTeX instead: {', '.join(_FORMS)} (default: derivation)",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 2 where the input is wrong, with one line that says how."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    # An expression may begin with a minus sign: a space before it tells argparse that it is no option.
+    given = [f" {word}" if re.match(r"-(?!h$|-[a-z]|$)", word) else word for word in given]
+    options = _arguments().parse_args(given)
+    try:
+        return _run(options)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        message = " ".join(str(error.args[0] if error.args else error).split())
+        print(f"python -m autograd: {message[:500]}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    from . import explain
+
+    variables = _variables(options.variables)
+    followed = [_chosen(name, variables) for name in options.chain]
+    root = parse(options.expression, variables)
+    if root.op is None:
+        root = identity(root)  # a number or a variable alone: the result is a value of its own
+    root.label = next(label for label in ("y", "f", "g", "root") if label not in variables)
+    if options.latex:
+        print(explain.latex(root, options.latex))
+        return 0
+    table = explain.table(root)
+    print(f"{root.label} = {_shown(root)}{root.data!r}", table, _gradient(table, variables), sep="\n\n")
+    for leaf in followed:
+        print(f"\n{explain.chain(root, leaf)}")
+    if options.steps:
+        print(f"\nbackward pass\n{explain.steps(root)}")
+    return 0
+
+
+def _shown(root: Value) -> str:
+    """The whole formula, where it is short enough to be read."""
+    from .explain.derivation import written_out
+
+    try:
+        text = written_out(root).text
+    except ValueError:
+        return ""
+    return f"{text} = " if len(text) <= 200 else ""
+
+
+def _gradient(table: Table, variables: dict[str, Value]) -> str:
+    adjoint = {row.node: row.adjoint for row in table.rows}
+    root = table.root.label
+    lines = [
+        f"  ∂{root}/∂{name} = {adjoint[leaf]!r}"
+        if leaf in adjoint
+        else f"  ∂{root}/∂{name} = 0.0   ({name} is not used)"
+        for name, leaf in variables.items()
+    ]
+    return "\n".join(["gradient", *lines]) if lines else "gradient: there is no variable"
+
+
+def _variables(settings: Sequence[str]) -> dict[str, Value]:
+    """The leaves that ``x1=2 x2=5`` asks for."""
+    variables: dict[str, Value] = {}
+    for setting in settings:
+        name, equals, text = (part.strip() for part in setting.partition("="))
+        if not equals:
+            raise ExpressionError(f"{setting[:40]!r} sets no variable: write NAME=NUMBER, and the expression in quotes")
+        name = identifier(name)
+        if name in variables:
+            raise ExpressionError(f"{name} is given twice")
+        try:
+            variables[name] = Value(float(text), name)
+        except ValueError:
+            raise ExpressionError(f"{name}={text[:40]!r}: not a number") from None
+    return variables
+
+
+def _chosen(name: str, variables: dict[str, Value]) -> Value:
+    if name not in variables:
+        known = ", ".join(variables) or "none"
+        raise ExpressionError(f"--chain {name[:40]!r}: no variable has that name (known: {known})")
+    return variables[name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
