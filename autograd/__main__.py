@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 2 where the input is wrong, with one line that says how."""
     given = list(sys.argv[1:] if argv is None else argv)
     # An expression may begin with a minus sign: a space before it tells argparse that it is no option.
-    given = [f" {word}" if re.match(r"-(?!h$|-[a-z]|$)", word) else word for word in given]
-    options = _arguments().parse_args(given)
+    given = [f" {word}" if re.match(r"-(?!h$|-$|-[a-z]{2,}(=|$))", word) else word for word in given]
+    options = _arguments().parse_intermixed_args(given)
     try:
         return _run(options)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
