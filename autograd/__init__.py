@@ -79,16 +79,22 @@ from .value import Value as Value
 
 # Loaded when first used, so that `import autograd` costs the engine and nothing else.
 _ON_USE: dict[str, str] = {
+    "Program": ".compiler",
     "chain": ".explain",
+    "compile": ".compiler",
     "latex": ".explain",
     "locate": ".explain",
     "naive_order": ".explain",
     "nudge": ".explain",
     "steps": ".explain",
     "table": ".explain",
+    "trace": ".compiler",
 }
 
 if TYPE_CHECKING:
+    from .compiler import Program as Program
+    from .compiler import compile as compile
+    from .compiler import trace as trace
     from .explain import chain as chain
     from .explain import latex as latex
     from .explain import locate as locate

@@ -18,6 +18,7 @@ active: list[object] = []
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _sources: ContextVar[bool] = ContextVar("sources", default=False)
+_tracing: ContextVar[bool] = ContextVar("tracing", default=False)
 _lines: weakref.WeakKeyDictionary[Any, SourceLine] = weakref.WeakKeyDictionary()
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIBRARY = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
@@ -74,6 +75,16 @@ def provenance() -> Any:
 def source_of(node: Any) -> SourceLine | None:
     """The source line that made ``node``, if it was recorded."""
     return _lines.get(node)
+
+
+def tracing() -> Any:
+    """Within it, comparing Values is an error: the branch taken would be frozen into the traced program."""
+    return _mode(_tracing, True)
+
+
+def is_tracing() -> bool:
+    """Whether the running thread or task is tracing a function for the compiler."""
+    return _tracing.get()
 
 
 def recording() -> bool:

@@ -124,15 +124,15 @@ def reshape(tree: Any, scalars: Iterable[Any]) -> Any:
     >>> reshape([0, (0, [0])], [1.0, 2.0, 3.0])
     [1.0, (2.0, [3.0])]
     """
-    supply = iter(scalars)
+    return _reshape(tree, iter(scalars))
 
-    def build(tree: Any) -> Any:
-        if not isinstance(tree, (list, tuple)):
-            return next(supply)
-        branches = [build(branch) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
-    return build(tree)
+def _reshape(tree: Any, supply: Iterator[Any]) -> Any:
+    # Not a closure: one that calls itself is a reference cycle, and would keep the whole graph alive.
+    if not isinstance(tree, (list, tuple)):
+        return next(supply)
+    branches = [_reshape(branch, supply) for branch in tree]
+    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 
 class _Call:

@@ -12,7 +12,7 @@ from .declaration import Primitive
 from .graph import topological_order
 from .ieee import limits
 from .primitives import PRIMITIVES, exponential, power
-from .refusal import number, refuse, shown
+from .refusal import number, refusal, refuse, shown
 
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError, TypeError)
 
@@ -161,6 +161,7 @@ class Value:
         def asin(self) -> Value: ...
         def acos(self) -> Value: ...
         def atan(self) -> Value: ...
+        def atan_slope(self) -> Value: ...
         def sinh(self) -> Value: ...
         def cosh(self) -> Value: ...
         def tanh(self) -> Value: ...
@@ -322,6 +323,12 @@ def _plain(constant: Value) -> float:
 
 
 def _compare(relation: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
+    if modes.active and modes.is_tracing():
+        raise refusal(
+            f"a comparison of Values ({shown(x)} with {shown(y)}) while their function is being traced: a program has no "
+            "branches, so the one taken now would be taken for every input. Write where(step(x - y), a, b) to choose "
+            "between two expressions, or maximum, minimum, relu, sign, step, not_less"
+        )
     other = y.data if isinstance(y, Value) else y
     return relation(x.data, other) if isinstance(other, (int, float)) else NotImplemented
 

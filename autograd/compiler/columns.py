@@ -1,0 +1,117 @@
+"""Rows of numbers as machine code reads them: one column an input, where it lies in memory."""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..refusal import number, refusal
+from ..transform import flatten, reshape
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``owner`` keeps the memory alive; ``stride`` counts doubles from row to row."""
+
+    owner: Any
+    address: int
+    stride: int
+    rows: int
+
+    def __getitem__(self, row: int) -> float:
+        return ctypes.c_double.from_address(self.address + 8 * self.stride * row).value
+
+
+class Rows:
+    """The arguments of a loop, taken apart: columns, and numbers that are the same for every row.
+
+    An argument with rows is a buffer: a NumPy array, ``array.array``, memoryview; its first axis counts the rows, and
+    further axes are what the function takes as a list.  Plain numbers, and lists and tuples of
+    anything, are taken as they are.  Memory is used where it is if it holds doubles, and copied if not.
+    """
+
+    def __init__(self, args: Sequence[Any]) -> None:
+        self.numpy = False
+        self.tree = [self._taken(argument) for argument in args]
+        self.inputs: list[Column | float] = flatten(self.tree)
+        counts = {x.rows for x in self.inputs if isinstance(x, Column)}
+        if not counts:
+            raise refusal("no argument has rows: give a NumPy array or array.array whose first axis counts the rows")
+        if len(counts) > 1:
+            raise refusal(f"the arguments have different numbers of rows: {', '.join(map(str, sorted(counts)))}")
+        (self.count,) = counts
+
+    def row(self, i: int) -> list[Any]:
+        """The arguments of one row, as the function takes them."""
+        return reshape(self.tree, [x[i] if isinstance(x, Column) else x for x in self.inputs]) if self.tree else []
+
+    def flat(self, i: int) -> list[float]:
+        return [x[i] if isinstance(x, Column) else x for x in self.inputs]
+
+    def example(self) -> list[Any]:
+        """Arguments to trace with: those of the first row, if there is one."""
+        return self.row(0) if self.count else reshape(self.tree, [0.0] * len(self.inputs))
+
+    def empty(self, count: int) -> Any:
+        """Room for ``count`` doubles, of the kind that the arguments are."""
+        if self.numpy:
+            import numpy as np
+
+            return np.empty(count)
+        return array("d", bytes(8 * count))
+
+    def _taken(self, argument: Any) -> Any:
+        if isinstance(argument, (list, tuple)):
+            return [self._taken(part) for part in argument]
+        if hasattr(argument, "__array__") and getattr(argument, "ndim", 1):
+            self.numpy = True
+            return _split(*_from_numpy(argument))
+        if isinstance(argument, (array, memoryview, bytearray, ctypes.Array)):
+            return _split(*_from_buffer(memoryview(argument)))
+        return number(argument)
+
+
+def _from_numpy(argument: Any) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
+    import numpy as np
+
+    data = np.asarray(argument, dtype=np.float64)
+    if any(stride % 8 for stride in data.strides):
+        data = data.copy()
+    return data, data.__array_interface__["data"][0], data.shape, tuple(stride // 8 for stride in data.strides)
+
+
+def _from_buffer(view: memoryview) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
+    shape = view.shape or ()
+    if view.format not in ("d", "@d", "<d") or view.readonly or not view.c_contiguous:
+        flat = flatten(view.tolist())
+        view = memoryview(array("d", flat or [0.0]))
+    owner = (ctypes.c_char * 0).from_buffer(view)
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.insert(0, step)
+        step *= size
+    return owner, ctypes.addressof(owner), shape, tuple(strides)
+
+
+def _split(owner: Any, address: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """A column for every place in a row."""
+    if len(shape) == 1:
+        return Column(owner, address, strides[0], shape[0])
+    rest, steps = (shape[0], *shape[2:]), (strides[0], *strides[2:])
+    return [_split(owner, address + 8 * strides[1] * i, rest, steps) for i in range(shape[1])]
+
+
+def address_of(doubles: Any) -> int:
+    """Where an ``array('d')`` or a NumPy array of doubles begins."""
+    return int(doubles.buffer_info()[0] if isinstance(doubles, array) else doubles.ctypes.data)
+
+
+def indices(order: Any, count: int) -> array[int]:
+    """Row numbers, checked; machine code does not look."""
+    checked = array("q", order)
+    if any(not 0 <= i < count for i in checked):
+        raise IndexError(f"order has a row number outside 0 … {count - 1}")
+    return checked

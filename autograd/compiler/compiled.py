@@ -1,0 +1,283 @@
+"""compile: a function that runs its program, and asks the eager engine where floats may raise."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from ..refusal import refusal
+from ..transform import flatten, reshape
+from ..value import Value
+from .columns import Rows, indices
+from .entry import Unsuited
+from .program import Program
+from .tracing import eagerly, trace
+
+
+class Backend(Protocol):
+    """What runs one program.  Every method answers None or False where the eager engine must be asked."""
+
+    def __init__(self, program: Program, precise: bool) -> None: ...
+
+    def entry(self, replay: Callable[..., Any]) -> Callable[..., Any]:
+        """The program as a Python function of its arguments."""
+
+    def mapper(self, rows: Rows, order: Any, out: Sequence[Any]) -> Callable[[int, int], bool]:
+        """Compute a range of rows into the columns ``out``."""
+
+    def summer(self, rows: Rows, order: Any, out: array[float]) -> Callable[[int, int], bool]:
+        """Add the results of a range of rows to ``out``."""
+
+    def folder(self, rows: Rows, order: Any, carried: int, out: array[float]) -> Callable[[int, int], bool]:
+        """Carry ``out`` through a range of rows."""
+
+
+def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise: bool = True) -> Compiled:
+    """``f`` at machine speed: same arguments, same results, same exceptions.
+
+    ``f`` takes and returns numbers, or nested lists and tuples of them, and may be what a transform made:
+    ``compile(grad(f))``.  It is traced at the first call, and again for arguments of another shape; give
+    an ``example`` of the arguments to have that done at once.
+
+    backend   ``"llvm"``: machine code, needs llvmlite (``pip install "scalar-autograd[native]"``).
+              ``"python"``: generated Python, needs nothing.
+              ``"auto"``: machine code where llvmlite is installed and the function's primitives allow it.
+    precise   results agree with the eager engine to the last digits.  ``False`` lets LLVM reassociate and
+              contract (never assume that there is no NaN or infinity): faster, other last digits.
+
+    Where a float operation would raise, and where a result is not finite, the call is repeated by the
+    eager engine, which raises the error that names the operation, or has the result.  Called on Values
+    it is ``f`` itself, so compiled functions can be differentiated like any other.
+
+    >>> from autograd import compile, grad, log
+    >>> slope = compile(grad(lambda x: x * log(x)), backend="python")
+    >>> slope(1.0)
+    1.0
+    >>> slope(0.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: log(x=0.0): outside its domain (x > 0)
+
+    Rows of numbers go through :meth:`Compiled.map`, :meth:`Compiled.sum` and :meth:`Compiled.fold`.
+    """
+    compiled = Compiled(f, backend, precise)
+    if example:
+        compiled.specialized(*example)
+    return compiled
+
+
+class Compiled:
+    """A compiled function; see :func:`compile`."""
+
+    def __init__(self, f: Callable[..., Any], backend: str, precise: bool) -> None:
+        if backend not in ("auto", "llvm", "python"):
+            raise ValueError(f'no back end {backend!r}: choose "auto", "llvm" or "python"')
+        if backend == "llvm":
+            _llvm(required=True)
+        self.__wrapped__ = f
+        self.__name__ = getattr(f, "__name__", type(f).__name__)
+        self.__doc__ = getattr(f, "__doc__", None)
+        self._backend = backend
+        self._precise = precise
+        self._variants: dict[Any, _Variant] = {}
+        self._latest: Callable[..., Any] = self._dispatch
+        self._lock = threading.RLock()
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        if settings:
+            return self._dispatch(*args, **settings)
+        try:
+            return self._latest(*args)
+        except (Unsuited, TypeError):
+            return self._dispatch(*args)
+
+    @property
+    def program(self) -> Program:
+        """The program of the latest shape of arguments."""
+        if not self._variants:
+            raise refusal(f"{self.__name__} has not been traced yet: call it, or give compile(f, …) example arguments")
+        return next(reversed(self._variants.values())).program
+
+    @property
+    def backend(self) -> str:
+        """``"llvm"`` or ``"python"``: what runs the latest program."""
+        return next(reversed(self._variants.values())).kind if self._variants else self._backend
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}: {self.backend}>"
+
+    # ---- One row ---------------------------------------------------------------------------------------
+
+    def specialized(self, *args: Any, **settings: Any) -> _Variant:
+        """The program for arguments of this shape, traced and compiled if it is new."""
+        key = (_shape(args), *sorted(settings.items()))
+        with self._lock:
+            if key not in self._variants:
+                self._variants[key] = _Variant(self.__wrapped__, args, settings, self._backend, self._precise)
+            return self._variants[key]
+
+    def _dispatch(self, *args: Any, **settings: Any) -> Any:
+        args = tuple(map(_listed, args))
+        if any(isinstance(x, Value) for x in flatten(args)):
+            return self.__wrapped__(*args, **settings)
+        variant = self.specialized(*args, **settings)
+        if not settings:
+            self._latest = variant.entry
+        return variant.entry(*args)
+
+    # ---- Many rows -------------------------------------------------------------------------------------
+
+    def map(self, *args: Any) -> Any:
+        """The function on every row: its result with a column in the place of each number.
+
+        Arguments with rows are NumPy arrays or other buffers, rows along the first axis, and what the
+        function takes as a list along the second; numbers, and lists of numbers, are the same for every
+        row.  Columns come back as NumPy arrays if one was given, as ``array.array`` otherwise.
+
+        >>> from array import array
+        >>> from autograd import compile
+        >>> compile(lambda x, a: x * x + a, backend="python").map(array("d", [1.0, 2.0, 3.0]), 0.5)
+        array('d', [1.5, 4.5, 9.5])
+        """
+        rows = Rows(args)
+        variant = self.specialized(*rows.example())
+        width = len(variant.program.outputs)
+        padded = [rows.empty(rows.count + 8) for _ in range(width)]  # whole vectors are written
+        compute = variant.runner.mapper(rows, None, padded)
+
+        def by_hand(i: int) -> None:
+            for column, x in zip(padded, flatten(variant.replay(*rows.row(i))), strict=True):
+                column[i] = x
+
+        _each(compute, by_hand, 0, rows.count)
+        return variant.program.shaped([column[: rows.count] for column in padded])
+
+    def sum(self, *args: Any, order: Any = None) -> Any:
+        """The function's results added over the rows, from the first to the last.
+
+        Arguments as in :meth:`map`.  ``order`` picks rows by number, in that order.
+
+        >>> from array import array
+        >>> from autograd import compile, value_and_grad
+        >>> loss = value_and_grad(lambda w, x, y: (w * x - y) ** 2, argnums=0)
+        >>> compile(loss, backend="python").sum(2.0, array("d", [1.0, 2.0]), array("d", [1.0, 1.0]))
+        (10.0, 14.0)
+        """
+        rows = Rows(args)
+        variant = self.specialized(*rows.example())
+        order = None if order is None else indices(order, rows.count)
+        out = array("d", [-0.0]) * len(variant.program.outputs)
+        compute = variant.runner.summer(rows, order, out)
+
+        def by_hand(i: int) -> None:
+            for k, x in enumerate(flatten(variant.replay(*rows.row(order[i] if order else i)))):
+                out[k] += x
+
+        count = len(order) if order else rows.count
+        _each(compute, by_hand, 0, count, out)
+        return variant.program.shaped(out if count else [0.0] * len(out))
+
+    def fold(self, carry: Any, *args: Any, order: Any = None) -> Any:
+        """``f(carry, *row)`` is the next carry, from the first row to the last: a loop that remembers.
+
+        The function takes what is carried as its first argument and returns it in the same shape.
+        Other arguments as in :meth:`map`.  ``order`` picks rows by number, in that order.
+
+        >>> from array import array
+        >>> from autograd import compile
+        >>> mean = compile(lambda m, x: [m[0] + (x - m[0]) / m[1], m[1] + 1.0], backend="python")
+        >>> mean.fold([0.0, 1.0], array("d", [2.0, 4.0, 9.0]))
+        [5.0, 4.0]
+        """
+        carry = _listed(carry)
+        rows = Rows((carry, *args))
+        variant = self.specialized(*rows.example())
+        out = array("d", flatten([carry]))
+        if len(variant.program.outputs) != len(out):
+            raise refusal(
+                f"fold carries {len(out)} numbers, but {self.__name__} returns {len(variant.program.outputs)}: "
+                "return what is carried, in the shape of the first argument"
+            )
+        order = None if order is None else indices(order, rows.count)
+        compute = variant.runner.folder(rows, order, len(out), out)
+
+        def by_hand(i: int) -> None:
+            arguments = rows.row(order[i] if order else i)
+            out[:] = array("d", flatten(variant.replay(reshape(carry, out), *arguments[1:])))
+
+        _each(compute, by_hand, 0, len(order) if order else rows.count, out)
+        return reshape(carry, out)
+
+
+def _each(
+    compute: Callable[[int, int], bool],
+    by_hand: Callable[[int], None],
+    begin: int,
+    end: int,
+    out: array[float] | None = None,
+) -> None:
+    """Rows ``begin`` to ``end``: by machine, and where that is in trouble by halves, down to a row by hand."""
+    if begin >= end:
+        return
+    before = out[:] if out is not None else None
+    if compute(begin, end):
+        return
+    if out is not None and before is not None:
+        out[:] = before
+    if end - begin == 1:
+        by_hand(begin)
+        return
+    middle = (begin + end) // 2
+    _each(compute, by_hand, begin, middle, out)
+    _each(compute, by_hand, middle, end, out)
+
+
+class _Variant:
+    """One shape of arguments: the program, what runs it, and the eager function behind it."""
+
+    def __init__(self, f: Callable[..., Any], args: Any, settings: Any, backend: str, precise: bool) -> None:
+        self.program = program = f if isinstance(f, Program) else trace(f, *args, **settings)
+        self._f, self._settings = f, settings
+        self.kind, self.runner = _chosen(program, backend, precise)
+        self.entry = self.runner.entry(self.replay)
+
+    def replay(self, *args: Any) -> Any:
+        """The function by the eager engine: the result, or the named error."""
+        return eagerly(self._f, args, self.program.names, **self._settings)
+
+
+def _chosen(program: Program, backend: str, precise: bool) -> tuple[str, Backend]:
+    from .python_code import PythonBackend
+
+    if backend != "python" and (llvm := _llvm(required=backend == "llvm")):
+        try:
+            return "llvm", llvm(program, precise)
+        except TypeError:  # a primitive that machine code cannot have
+            if backend == "llvm":
+                raise
+    return "python", PythonBackend(program, precise)
+
+
+def _llvm(required: bool) -> Any:
+    from .llvm import engine
+
+    if engine.available():
+        from .llvm.backend import LLVMBackend
+
+        return LLVMBackend
+    if required:
+        raise ImportError('backend="llvm" needs llvmlite: pip install "scalar-autograd[native]"')
+    return None
+
+
+def _listed(argument: Any) -> Any:
+    """NumPy arrays and scalars as lists and floats."""
+    if isinstance(argument, (list, tuple)):
+        return reshape(argument, [_listed(x) for x in flatten(argument)])
+    return argument.tolist() if hasattr(argument, "tolist") and hasattr(argument, "dtype") else argument
+
+
+def _shape(tree: Any) -> Any:
+    return tuple(map(_shape, tree)) if isinstance(tree, (list, tuple)) else None

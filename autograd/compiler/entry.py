@@ -1,0 +1,80 @@
+"""The way into a program from Python: arguments apart, results in shape, as generated code.
+
+Taking nested lists apart by generic code costs more than most programs; a function written for
+one shape of arguments costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .program import Program
+
+
+class Unsuited(Exception):
+    """These arguments are not of the shape that an entry was made for."""
+
+
+_WRONG = (TypeError, ValueError, OverflowError, struct.error, ctypes.ArgumentError)
+
+
+def entry(
+    program: Program, prepare: str, compute: Sequence[str], results: str, scope: dict[str, Any]
+) -> Callable[..., Any]:
+    """A function of the program's arguments.
+
+    ``prepare``   an expression over the flat inputs, written ``{inputs}``: refuses what is no number
+    ``compute``   lines that leave the results, or ``return replay({arguments})``
+    ``results``   an expression for the flat results, as many as there are outputs
+    """
+    arguments = [f"a{i}" for i in range(len(program.arguments))]
+    supply = iter(range(len(program.names)))
+    inputs: list[str] = []
+    unpack: list[str] = []
+    for name, tree in zip(arguments, program.arguments, strict=True):
+        inputs += _taken_apart(name, tree, supply, unpack)
+    words = {"inputs": ", ".join(inputs), "arguments": ", ".join(arguments)}
+    outputs = [f"r{i}" for i in range(len(program.outputs))]
+    unpacked, shaped = f"{', '.join(outputs)}, = {results}", _literal(program.results, iter(outputs))
+    if shaped is None:
+        unpacked, shaped = f"r = {results}", "shaped(r)"
+    lines = [
+        f"def entry({words['arguments']}):",
+        "    try:",
+        *[f"        {line}" for line in unpack],
+        f"        given = {prepare.format(**words)}",
+        "    except wrong:",
+        "        raise unsuited from None",
+        *[f"    {line.format(**words)}" for line in compute],
+        f"    {unpacked}",
+        f"    return {shaped}",
+    ]
+    scope = {**scope, "wrong": _WRONG, "unsuited": Unsuited, "shaped": program.shaped}
+    exec(compile("\n".join(lines), "<entry>", "exec"), scope)  # made of our own names only
+    made: Callable[..., Any] = scope["entry"]
+    return made
+
+
+def _taken_apart(name: str, tree: Any, supply: Iterator[int], unpack: list[str]) -> list[str]:
+    """The names of the scalars of ``tree``, and the lines that unpack them."""
+    if not isinstance(tree, (list, tuple)):
+        return [name]
+    parts = [
+        f"x{next(supply)}" if not isinstance(part, (list, tuple)) else f"{name}_{i}" for i, part in enumerate(tree)
+    ]
+    unpack.append(f"{''.join(f'{part}, ' for part in parts) or '()'} = {name}")
+    return [x for part, branch in zip(parts, tree, strict=True) for x in _taken_apart(part, branch, supply, unpack)]
+
+
+def _literal(tree: Any, supply: Iterator[str]) -> str | None:
+    """The code of a nested list or tuple; None for other kinds, such as named tuples."""
+    if not isinstance(tree, (list, tuple)):
+        return next(supply)
+    branches = [_literal(branch, supply) for branch in tree]
+    if type(tree) not in (list, tuple) or None in branches:
+        return None
+    inside = ", ".join(map(str, branches))
+    return f"[{inside}]" if isinstance(tree, list) else f"({inside}{',' if len(branches) == 1 else ''})"

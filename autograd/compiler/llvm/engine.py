@@ -1,0 +1,75 @@
+"""llvmlite: the text of a module in, addresses of machine code out."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import sys
+import threading
+from typing import Any
+
+from .operations import LIBRARY_NAMES
+
+_lock = threading.Lock()  # LLVM's compiler is not for two threads at once; what it makes is
+
+
+class Machine:
+    """Compiled functions; they live as long as this object."""
+
+    def __init__(self, text: str, level: int = 3) -> None:
+        import llvmlite.binding as llvm
+
+        with _lock:
+            target = _target(level)
+            module = llvm.parse_assembly(text)
+            module.triple = llvm.get_process_triple()
+            options = llvm.create_pipeline_tuning_options(speed_level=level)
+            builder = llvm.create_pass_builder(target, options)
+            builder.getModulePassManager().run(module, builder)
+            self._engine = llvm.create_mcjit_compiler(module, target)
+            self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        return int(self._engine.get_function_address(name))
+
+
+def available() -> bool:
+    """Whether llvmlite can be imported."""
+    try:
+        import llvmlite.binding  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@functools.cache
+def lanes() -> int:
+    """How many doubles a vector register of this machine holds."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
+
+
+def _target(level: int) -> Any:
+    import llvmlite.binding as llvm
+
+    _prepare()
+    return llvm.Target.from_default_triple().create_target_machine(
+        opt=level, cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), jit=True
+    )
+
+
+@functools.cache
+def _prepare() -> None:
+    """Once a process: the native target, and the C library's functions by name."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    if not hasattr(library, "erf"):  # an interpreter that does not link the mathematical library itself
+        library = ctypes.CDLL(ctypes.util.find_library("m"))
+    for name in LIBRARY_NAMES:
+        llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)

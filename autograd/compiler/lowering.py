@@ -1,0 +1,151 @@
+"""Programs in fewer primitives: what a back end does not have is written out in what it has.
+
+A back end says which primitives it computes itself.  Everything else comes, in this order, from the
+careful forms below, from the primitive's own ``expand``, or from its ``forward`` run on Values, which is
+how a primitive that a user declared in terms of others reaches machine code without a further word.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .. import modes
+from ..declaration import Primitive, primitive
+from ..primitives import (
+    abs,
+    exponential,
+    leaky,
+    log,
+    log1p,
+    not_less,
+    pow,
+    power,
+    relu,
+    semicircle,
+    sigmoid,
+    sigmoid_slope,
+    sign,
+    softplus,
+    sqrt,
+    step,
+    tanh_slope,
+    where,
+    xlogy,
+)
+from ..refusal import refusal
+from ..value import Value
+from .program import Builder, Program
+
+
+# Three that exist for back ends only.  The first two cannot raise, so they do not set the flag that sends
+# a call back to the eager engine; the third is the identity, and raises where a power overflows.
+decay = primitive("decay", lambda x: math.exp(-math.fabs(x)), lambda x, z: -z * sign(x), origin=(__name__, "decay"))
+quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
+bounded = primitive("bounded", lambda x: _bounded(x), lambda x, z: 1.0, origin=(__name__, "bounded"))
+
+
+def _bounded(x: float) -> float:
+    if math.isinf(x):
+        raise OverflowError
+    return x
+
+
+def _sigmoid(x: Any) -> Any:
+    t = decay(x)
+    big = quotient(1.0, 1.0 + t)
+    return where(not_less(x, 0.0), big, t * big)
+
+
+def _sigmoid_slope(x: Any) -> Any:
+    t = decay(x)
+    big = quotient(1.0, 1.0 + t)
+    return (t * big) * big
+
+
+def _tanh_slope(x: Any) -> Any:
+    t = decay(2.0 * x)
+    big = quotient(1.0, 1.0 + t)
+    return (4.0 * t) * big * big
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    some = step(abs(x)) + (1.0 - not_less(y, 0.0))  # 0 where x = 0 and y ≥ 0: there the product is 0
+    return where(some, x * log(where(some, y, 1.0)), 0.0)
+
+
+def _power(n: float) -> Callable[[Any], Any]:
+    """Small whole powers by multiplication; each factor rounds once, as ``pow`` does."""
+    forms: dict[float, Callable[[Any], Any]] = {
+        0: lambda x: 1.0,
+        2: lambda x: bounded(x * x),
+        3: lambda x: bounded(x * x * x),
+        -1: lambda x: bounded(1.0 / x),
+        -2: lambda x: bounded((1.0 / x) * (1.0 / x)),
+    }
+    return forms.get(n, lambda x: pow(x, float(n)))
+
+
+_CAREFUL: dict[Primitive, Callable[..., Any]] = {
+    sigmoid: _sigmoid,
+    sigmoid_slope: _sigmoid_slope,
+    tanh_slope: _tanh_slope,
+    softplus: lambda x: relu(x) + log1p(decay(x)),
+    semicircle: lambda x: sqrt((1.0 - x) * (1.0 + x)),
+    xlogy: _xlogy,
+}
+
+_FAMILIES: dict[Any, Callable[[Any], Callable[..., Any]]] = {
+    power: _power,
+    exponential: lambda base: lambda x: pow(float(base), x),
+    leaky: lambda slope: lambda x: where(step(x), x, slope * x),
+}
+
+
+def lower(program: Program, native: Callable[[Primitive], bool], target: str = "this back end") -> Program:
+    """``program`` in primitives for which ``native`` holds.
+
+    Raises ``TypeError`` that names a primitive which cannot be written out.
+    """
+    builder = Builder(len(program.names), len(program.captured))
+    variables = [*range(builder.given), *map(builder.constant, program.constants)]
+    forms: dict[tuple[Primitive, int], Program] = {}
+    for op, operands in program.instructions:
+        taken = tuple([variables[v] for v in operands])
+        if native(op):
+            variables.append(builder.apply(op, taken))
+            continue
+        key = (op, len(taken))
+        if key not in forms:
+            forms[key] = lower(_form(op, len(taken), target), native, target)
+        variables.extend(builder.inline(forms[key], taken))
+    return builder.program(
+        [variables[v] for v in program.outputs],
+        names=program.names,
+        captured=program.captured,
+        arguments=program.arguments,
+        results=program.results,
+    )
+
+
+def _form(op: Primitive, count: int, target: str) -> Program:
+    """One application of ``op`` as a program of other primitives."""
+    from .tracing import record
+
+    family = _FAMILIES.get(op.origin[0])
+    form = _CAREFUL.get(op) or (family(op.origin[1]) if family else None) or op.expand or op.forward
+    try:
+        with modes.tracing():
+            program = record(form, [Value(math.nan) for _ in range(count)])
+    except Exception as error:
+        raise refusal(
+            f"the primitive {op.name} cannot be compiled for {target}: its forward function is not made of "
+            f'primitives ({error}). Write it in primitives, give it `expand`, or use backend="python"'
+        ) from error
+    if program.captured or any(line.op is op for line in program.instructions):
+        raise refusal(
+            f"the primitive {op.name} cannot be compiled for {target}: write its forward function in other primitives"
+        )
+    return program
