@@ -1,0 +1,154 @@
+"""Module: what owns parameters, and can be trained, saved and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from autograd import Value, no_grad
+
+from . import storage
+from .data import Scaling, finite, matrix
+from .history import History
+from .naming import as_text, unknown
+
+
+class Module:
+    """The base class of models: an object whose attributes hold parameters and other modules.
+
+    Every leaf Value among the attributes is a parameter, also inside lists, tuples and dictionaries, and so are
+    the parameters of modules there.  A subclass says what it computes in ``__call__``.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.intercept = Value(2.0), Value(1.0)
+    ...
+    ...     def __call__(self, row):
+    ...         return self.slope * row[0] + self.intercept
+    >>> line = Line()
+    >>> dict(line.named_parameters())
+    {'slope': Value(2.0, grad=0.0), 'intercept': Value(1.0, grad=0.0)}
+    >>> line.predict([[3.0]])
+    [7.0]
+    """
+
+    def __call__(self, row: Any) -> Any:
+        """What the model makes of one row: a Value, or a list of Values."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it computes: give it a __call__(self, row)")
+
+    # ---- Parameters ----
+
+    def _paths(self) -> Iterator[tuple[str, Value]]:
+        """Every parameter, once, with the attributes that lead to it."""
+        seen: set[int] = set()
+
+        def walk(path: str, held: Any) -> Iterator[tuple[str, Value]]:
+            if id(held) in seen:
+                return
+            if isinstance(held, Value):
+                seen.add(id(held))
+                if not held.parents:
+                    yield path, held
+            elif isinstance(held, (Module, dict, list, tuple)):
+                seen.add(id(held))
+                parts: Iterable[tuple[Any, Any]] = (
+                    vars(held).items() if isinstance(held, Module) else
+                    held.items() if isinstance(held, dict) else enumerate(held)
+                )  # fmt: skip
+                for name, part in parts:
+                    yield from walk(f"{path}.{name}" if path else str(name), part)
+
+        return walk("", self)
+
+    def parameters(self) -> list[Value]:
+        """Every parameter, in the order of the attributes."""
+        return [parameter for _, parameter in self._paths()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Pairs of a name and a parameter, as in PyTorch.
+
+        The name is the label as text (``w1_11``); where a label is missing or not unique, the attributes that
+        lead to the parameter (``layers.0.scale``).
+        """
+        found = list(self._paths())
+        labels = [parameter.label for _, parameter in found]
+        for path, parameter in found:
+            label = parameter.label
+            yield (path if label is None or labels.count(label) > 1 else as_text(label)), parameter
+
+    def weights(self) -> list[Value]:
+        """The parameters that penalties count: all but those held by an attribute called ``bias`` or ``biases``."""
+        return [p for path, p in self._paths() if not {"bias", "biases"} & set(path.split("."))]
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to 0, which ``backward`` adds to."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    # ---- Numbers in and out ----
+
+    scaling: Scaling | None = None
+    """How inputs and targets are standardised, if ``fit(standardize=True)`` did; saved with the model."""
+
+    columns: tuple[str, ...] = ()
+    """The names of the inputs' columns and, last, the target's, where the data had names; saved with the model."""
+
+    def predict(self, rows: Iterable[Any]) -> list[Any]:
+        """The predictions for rows of numbers, as floats: one a row, or a list a row where the output is wide.
+
+        Rows and predictions are in the units of the data that the model was trained on.
+        """
+        checked = matrix(rows, "the data")
+        if self.scaling is None:
+            return self._forward(checked)
+        return self.scaling.unscale(self._forward(self.scaling.scale_rows(checked)))
+
+    def _forward(self, rows: Sequence[list[float]]) -> list[Any]:
+        """The predictions as floats, in the model's own units."""
+        with no_grad():
+            return [_plain(self(row)) for row in rows]
+
+    def state_dict(self) -> dict[str, float]:
+        """The number of every parameter under its name."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def _config(self) -> dict[str, Any] | None:
+        """The arguments that build the same model again, where a file can say them."""
+        return None
+
+    def save(self, path: str | PathLike[str], history: History | None = None) -> None:
+        """Write the model to a JSON file, with its scaling and column names, and the record of its training.
+
+        The file is replaced only once the new one is complete.  Raises ``ValueError`` for a model with functions
+        of one's own for activations, which a file cannot hold, and for parameters that are not finite.
+        """
+        storage.write(path, self, self._config(), history)
+
+    def load(self, path: str | PathLike[str]) -> None:
+        """Take the parameters from a file that a model of the same shape was saved to.
+
+        Raises ``ModelFileError``, and changes nothing, for any other file.  ``nn.load(path)`` builds the model, too.
+        """
+        storage.fill(self, path)
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set every parameter from ``state``.
+
+        Raises ``ValueError``, and changes nothing, if a parameter is missing, if a name is none of the model's,
+        or if what belongs to it is no finite number.
+        """
+        parameters = dict(self.named_parameters())
+        if strangers := [name for name in state if name not in parameters]:
+            raise unknown("parameter", strangers[0], parameters)
+        if missing := [name for name in parameters if name not in state]:
+            raise ValueError(f"the state has no {', '.join(missing[:5])}{', …' if len(missing) > 5 else ''}")
+        numbers = {name: finite(state[name], name) for name in parameters}
+        for name, parameter in parameters.items():
+            parameter.data = numbers[name]
+
+
+def _plain(output: Any) -> Any:
+    if isinstance(output, (list, tuple)):
+        return [_plain(part) for part in output]
+    return output.data if isinstance(output, Value) else float(output)
