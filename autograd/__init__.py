@@ -79,13 +79,18 @@ from .value import Value as Value
 
 # Loaded when first used, so that `import autograd` costs the engine and nothing else.
 _ON_USE: dict[str, str] = {
+    "Diagram": ".drawing",
+    "Frame": ".drawing",
     "Program": ".compiler",
+    "Stepper": ".drawing",
     "chain": ".explain",
     "compile": ".compiler",
+    "draw": ".drawing",
     "latex": ".explain",
     "locate": ".explain",
     "naive_order": ".explain",
     "nudge": ".explain",
+    "stepper": ".drawing",
     "steps": ".explain",
     "table": ".explain",
     "trace": ".compiler",
@@ -95,6 +100,11 @@ if TYPE_CHECKING:
     from .compiler import Program as Program
     from .compiler import compile as compile
     from .compiler import trace as trace
+    from .drawing import Diagram as Diagram
+    from .drawing import Frame as Frame
+    from .drawing import Stepper as Stepper
+    from .drawing import draw as draw
+    from .drawing import stepper as stepper
     from .explain import chain as chain
     from .explain import latex as latex
     from .explain import locate as locate

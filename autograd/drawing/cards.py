@@ -12,6 +12,7 @@ from .scene import Card, Scene
 CLASSES = {"input": "i", "parameter": "p", "intermediate": "m", "target": "t", "loss": "l", "constant": "c"}
 _PAD = 4
 _HEADER = 18
+NONE = "\N{EN DASH}"  # where a gradient will stand
 _PANEL = 32  # the name of a compact leaf
 
 
@@ -33,7 +34,7 @@ def place(box: Box) -> str:
 def frame(card: Card, box: Box) -> str:
     """The parts of a card that do not change: outline, badge, header.  The origin is the middle of its left edge."""
     if card.role == "constant":
-        text, size = fitted(number(card.node.data), box.body - 10, 11)
+        text, size = fitted(number(card.data), box.body - 10, 11)
         return (
             f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="7"/>'
             f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle"{_sized(size, 11)}>{text}</text>'
@@ -67,17 +68,16 @@ def _badge(card: Card, box: Box) -> str:
     """The operation; a long word is turned to read upwards."""
     tall = box.height > HEIGHT  # with many operands the badge is a bar that the card hangs on
     x, across, height = (0, BADGE, box.height) if tall else (_PAD, BADGE - _PAD, HEIGHT - 2 * _PAD)
-    shape = (
-        f'<rect class="op" x="{x}" y="{coordinate(-height / 2)}" width="{across}" height="{coordinate(height)}" rx="5"/>'
-    )
+    y = coordinate(-height / 2)
+    shape = f'<rect class="op" x="{x}" y="{y}" width="{across}" height="{coordinate(height)}" rx="5"/>'
     symbol, raised = card.symbol, ""
     if symbol.startswith("^") and len(symbol) > 1:  # a power by a number: the base has no name here
         raised = f'<tspan dy="-4" font-size="9">{html.escape(symbol[1:5])}</tspan>'
         symbol = "x"
     middle = x + across / 2
     if raised or width(symbol, 14) <= BADGE - _PAD - 2:
-        size = 12 if raised else 14
-        return f'{shape}<text class="o" x="{coordinate(middle)}" y="5"{_sized(size, 14)}>{html.escape(symbol)}{raised}</text>'
+        sized = _sized(12 if raised else 14, 14)
+        return f'{shape}<text class="o" x="{coordinate(middle)}" y="5"{sized}>{html.escape(symbol)}{raised}</text>'
     text, size = fitted(symbol, height - 8, 11.5)
     return (
         f'{shape}<text class="o" transform="translate({coordinate(middle + 4)},0)rotate(-90)"{_sized(size, 14)}>'
@@ -85,25 +85,25 @@ def _badge(card: Card, box: Box) -> str:
     )
 
 
-def datum(card: Card, box: Box, data: float) -> str:
+def datum(box: Box, data: float, classes: str = "") -> str:
     """The number in the row ``data``."""
     right = box.badge + box.body - _PAD - 4
     if box.compact:
         text, size = fitted(number(data), box.body - _PANEL - 4 * _PAD, 11)
-        return f'<text class="v" x="{coordinate(right)}" y="-4.5"{_sized(size, 11)}>{text}</text>'
+        return f'<text class="v{classes}" x="{coordinate(right)}" y="-4.5"{_sized(size, 11)}>{text}</text>'
     text, size = fitted(number(data), BODY - 2 * _PAD - 28, 11.5)
     y = coordinate(-HEIGHT / 2 + 36)
-    return f'<text class="v" x="{coordinate(right)}" y="{y}"{_sized(size, 11)}>{text}</text>'
+    return f'<text class="v{classes}" x="{coordinate(right)}" y="{y}"{_sized(size, 11)}>{text}</text>'
 
 
-def pill(card: Card, box: Box, grad: float | None, classes: str = "") -> str:
+def pill(box: Box, grad: float | None, classes: str = "") -> str:
     """The gradient on its tint; None before a backward pass has reached the value."""
     left = box.badge + _PAD + (_PANEL + 2 if box.compact else 0)
     right = box.badge + box.body - _PAD
     height, y = (15, 0.0) if box.compact else (17, HEIGHT / 2 - _PAD - 17)
     word = "" if box.compact else f'<text class="d" x="{coordinate(left + 3)}" y="{coordinate(y + 12)}">grad</text>'
     room = right - left - (6 if box.compact else 29)
-    text, size = ("–", 11.0) if grad is None else fitted(number(grad), room, 11 if box.compact else 11.5, "bold")
+    text, size = (NONE, 11.0) if grad is None else fitted(number(grad), room, 11 if box.compact else 11.5, "bold")
     kind = "none" if grad is None else sign(grad)
     return (
         f'<g class="g {kind}{classes}"><rect x="{coordinate(left)}" y="{coordinate(y)}" '
@@ -115,10 +115,10 @@ def pill(card: Card, box: Box, grad: float | None, classes: str = "") -> str:
 
 def title(scene: Scene, card: Card) -> str:
     """What a pointer resting on the card is told."""
-    text = f"{card.name.text} = {number(card.node.data, 10)}"
-    if scene.reached and card.role != "constant" and len(scene.roots) == 1:
+    text = f"{card.name.text} = {number(card.data, 10)}"
+    if card.grad is not None and card.role != "constant" and len(scene.roots) == 1:
         root = next(other.name.text for other in scene.cards if other.node is scene.roots[0])
-        text += f"; ∂{root}/∂{card.name.text} = {number(card.node.grad, 10)}"
+        text += f"; ∂{root}/∂{card.name.text} = {number(card.grad, 10)}"
     return f"<title>{html.escape(text)}</title>"
 
 

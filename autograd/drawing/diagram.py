@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -19,7 +20,7 @@ from .views import Detail, choose
 from .written import written
 
 if TYPE_CHECKING:
-    import graphviz
+    import graphviz  # type: ignore[import-untyped]  # it has no type information
 
 Theme = Literal["light", "dark"]
 
@@ -75,10 +76,8 @@ class Diagram:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # An untrusted notebook drops the SVG and shows the PNG.
         bundle = {"text/plain": repr(self), "image/svg+xml": self.svg}
-        try:
+        with suppress(files.NoRasterError):
             bundle["image/png"] = base64.b64encode(files.png(self.svg)).decode()
-        except files.NoRasterError:
-            pass
         return bundle
 
     def __repr__(self) -> str:

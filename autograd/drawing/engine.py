@@ -42,11 +42,9 @@ def run(dot: str, output: str) -> bytes:
     """
     problem = ""
     for engine in available():
-        if engine == "pygraphviz":
-            # No temporary files, no user site, nothing from the working directory.
-            command = [sys.executable, "-P", "-c", _WORKER, output]
-        else:
-            command = ["dot", f"-T{output}"]
+        # -P: a module of the user's in the working directory must not stand in for one of the library.
+        worker = [sys.executable, "-P", "-c", _WORKER, output]
+        command = worker if engine == "pygraphviz" else ["dot", f"-T{output}"]
         try:
             done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:

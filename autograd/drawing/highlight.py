@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..notation import find, names
 from ..value import Value
@@ -35,7 +36,7 @@ def resolve(scene: Scene, wanted: Value | str | Iterable[Value | str] | None) ->
     several = [wanted] if isinstance(wanted, (Value, str)) else list(wanted)
     nodes = [_node(scene, one) for one in several]
     places = [i for i in map(scene.index, nodes) if i is not None]
-    steps = {pair for a, b in zip(places, places[1:], strict=False) for pair in ((a, b), (b, a))}
+    steps = {pair for a, b in pairwise(places) for pair in ((a, b), (b, a))}
     return Highlight(frozenset(places), frozenset(steps))
 
 

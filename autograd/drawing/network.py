@@ -6,13 +6,14 @@ import html
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from ..notation import Name, names, number
 from ..value import Value
 from .cards import coordinate, sign
 from .labels import Label, settle
 from .lettering import lettered, width
-from .scene import neuron_groups
+from .scene import neuron_groups, reached
 from .themes import THEMES, stylesheet
 
 RADIUS = 29
@@ -29,7 +30,16 @@ class Unit:
     layer: int
     data: float | None = None
     grad: float | None = None
-    bias: Value | None = None
+    bias: Parameter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A weight or a bias at the moment when the picture was made."""
+
+    name: Name
+    data: float
+    grad: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,7 @@ class Wire:
 
     source: int
     target: int
-    weight: Value
-    name: Name
+    weight: Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,6 @@ class Network:
 
     units: tuple[Unit, ...]
     wires: tuple[Wire, ...]
-    reached: bool
     caption: str = ""
 
     @property
@@ -62,6 +70,9 @@ class Network:
         return f"Network {'-'.join(str(len(layer)) for layer in self.layers)}: {len(self.wires)} weights"
 
 
+Key: TypeAlias = tuple[Any, ...]
+
+
 @dataclass(slots=True)
 class _Neuron:
     """A neuron as it is read off a graph."""
@@ -71,54 +82,54 @@ class _Neuron:
     bias: Value | None = None
 
     @property
-    def key(self) -> tuple[Value | None, ...]:
+    def key(self) -> Key:
         """Neurons with the same parameters are one neuron, seen at several rows of a batch."""
         return (*[weight for weight, _ in self.terms], self.bias)
 
 
 def from_graph(roots: Sequence[Value]) -> Network | None:
     """The network that a graph computes with; None where the graph has no neurons."""
-    groups = neuron_groups(roots)
-    neurons = [_read(head, members) for head, members in groups.items() if len(members) > 1]
+    neurons = [_read(head, members) for head, members in neuron_groups(roots).items() if len(members) > 1]
     if not neurons:
         return None
     named = names(*roots)
-    reached = any(root.grad != 0.0 for root in roots)
-    seen_at: dict[object, list[Value]] = {}
-    place: dict[Value, object] = {}
+    after = reached(roots)
+
+    # A unit of the picture is found by its key: a neuron's parameters, an input's name or position.
+    key_of: dict[Value, Key] = {neuron.head: neuron.key for neuron in neurons}
+    first: dict[Key, _Neuron] = {neuron.key: neuron for neuron in reversed(neurons)}
+    nodes: dict[Key, list[Value]] = {}
     for neuron in neurons:
-        place[neuron.head] = neuron.key
-        seen_at.setdefault(neuron.key, []).append(neuron.head)
         for slot, (_, source) in enumerate(neuron.terms):
-            if source not in place:
-                key = named[source] if source.label is not None or source.op else ("input", slot)
-                place[source] = key
-                seen_at.setdefault(key, []).append(source)
-    first = {neuron.key: neuron for neuron in reversed(neurons)}
-    layer: dict[object, int] = {}
-    for key in sorted(seen_at, key=lambda key: key in first):  # inputs before neurons, each in graph order
-        sources = [layer[place[source]] for _, source in first[key].terms] if key in first else []  # type: ignore[index]
-        layer[key] = 1 + max(sources, default=-1)
-    units, index = [], {}
-    for key, nodes in seen_at.items():
-        node, single = nodes[0], len(nodes) == 1
-        data = node.data if single and not math.isnan(node.data) else None
-        name = named[node]
-        if isinstance(key, tuple) and key[0] == "input":
-            name = Name("x", None, str(key[1] + 1))
-        bias = first[key].bias if key in first else None  # type: ignore[index]
-        index[key] = len(units)
-        units.append(Unit(name, layer[key], data, node.grad if single and reached and data is not None else None, bias))
+            if source not in key_of:
+                key_of[source] = (named[source],) if source.label is not None or source.op else (slot + 1,)
+                nodes.setdefault(key_of[source], []).append(source)
+    layer = dict.fromkeys(nodes, 0)
+    for neuron in neurons:
+        layer[neuron.key] = 1 + max((layer[key_of[source]] for _, source in neuron.terms), default=-1)
+        nodes.setdefault(neuron.key, []).append(neuron.head)
+
+    def parameter(node: Value) -> Parameter:
+        return Parameter(named[node], node.data, node.grad if after else None)
+
+    units = []
+    for key, places in nodes.items():
+        node = places[0]
+        known = len(places) == 1 and not math.isnan(node.data)
+        name = Name("x", None, str(key[0])) if isinstance(key[0], int) else named[node]
+        data, grad = (node.data if known else None), (node.grad if known and after else None)
+        bias = first[key].bias if key in first else None
+        units.append(Unit(name, layer[key], data, grad, None if bias is None else parameter(bias)))
+    index = {key: i for i, key in enumerate(nodes)}
     wires = [
-        Wire(index[place[source]], index[key], weight, named[weight])
+        Wire(index[key_of[source]], index[key], parameter(weight))
         for key, neuron in first.items()
         for weight, source in neuron.terms
     ]
-    order = sorted(range(len(wires)), key=lambda i: (wires[i].target, wires[i].source))
-    caption = "; ".join(
-        f"{named[root].text} = {number(root.data)}" for root in roots if root not in place and not math.isnan(root.data)
-    )
-    return Network(tuple(units), tuple(wires[i] for i in order), reached, caption)
+    wires.sort(key=lambda wire: (wire.target, wire.source))
+    losses = [root for root in roots if root not in key_of and not math.isnan(root.data)]
+    caption = "; ".join(f"{named[root].text} = {number(root.data)}" for root in losses)
+    return Network(tuple(units), tuple(wires), caption)
 
 
 def _read(head: Value, members: tuple[Value, ...]) -> _Neuron:
@@ -154,6 +165,7 @@ _RULES = """
 text { font: 11px $family; fill: $ink; text-anchor: middle }
 .n { font-size: 14px; font-style: italic }
 .s { font-size: 9.5px; fill: $muted }
+.z { font-size: 9.5px; fill: $muted; paint-order: stroke; stroke: $page; stroke-width: 3px; stroke-linejoin: round }
 .w { font-size: 10.5px; paint-order: stroke; stroke: $page; stroke-width: 4px; stroke-linejoin: round }
 .u { font-size: 9px; paint-order: stroke; stroke: $page; stroke-width: 3px; stroke-linejoin: round }
 circle { fill: $card; stroke: $line; stroke-width: 1.8 }
@@ -165,6 +177,7 @@ line.neg { stroke: $negative; stroke-dasharray: 7 3 }
 text.pos { fill: $positive }
 text.neg { fill: $negative }
 .c { font-size: 12px; fill: $muted }
+.z0 { text-anchor: start }
 .page { fill: $page }
 """.strip()
 
@@ -225,8 +238,8 @@ def _wires(network: Network, plan: _Plan) -> Iterator[str]:
     for wire in shown:
         start, end = _trimmed(plan.centres[wire.source], plan.centres[wire.target])
         weight = wire.weight
-        tip = f"{wire.name.text} = {number(weight.data, 10)}"
-        tip += f", gradient {number(weight.grad, 10)}" if network.reached else ""
+        tip = f"{weight.name.text} = {number(weight.data, 10)}"
+        tip += "" if weight.grad is None else f", gradient {number(weight.grad, 10)}"
         thickness = 0.9 + 3.2 * min(abs(weight.data) / strongest, 1.0) if math.isfinite(weight.data) else 0.9
         yield (
             f'<line class="{sign(weight.data)}" x1="{coordinate(start[0])}" y1="{coordinate(start[1])}" '
@@ -234,7 +247,7 @@ def _wires(network: Network, plan: _Plan) -> Iterator[str]:
             f"<title>{html.escape(tip)}</title></line>"
         )
         if crowd[network.units[wire.target].layer] <= _LETTERED:
-            grad = number(weight.grad, 3) if network.reached else ""
+            grad = "" if weight.grad is None else number(weight.grad, 3)
             across = max(width(number(weight.data, 3), 10.5), width(grad, 9)) + 5
             labels.append(Label(start, end, across, 25 if grad else 13))
             lettered_wires.append(wire)
@@ -242,7 +255,7 @@ def _wires(network: Network, plan: _Plan) -> Iterator[str]:
         left, top, right, _ = label.at(t)
         x, weight = coordinate((left + right) / 2), wire.weight
         yield f'<text class="w {sign(weight.data)}" x="{x}" y="{coordinate(top + 10)}">{number(weight.data, 3)}</text>'
-        if network.reached:
+        if weight.grad is not None:
             yield f'<text class="u" x="{x}" y="{coordinate(top + 21.5)}">{number(weight.grad, 3)}</text>'
 
 
@@ -279,9 +292,9 @@ def _units(network: Network, plan: _Plan) -> Iterator[str]:
             down += step if k else 0
             shapes += f'<text class="{style}" y="{coordinate(down)}">{text}</text>'
         if unit.bias is not None:
-            shapes += f'<text class="s" y="{RADIUS + 12}">b {number(unit.bias.data, 3)}</text>'
-            if network.reached:
-                shapes += f'<text class="s" y="{RADIUS + 23}">{number(unit.bias.grad, 3)}</text>'
+            shapes += f'<text class="z" y="{RADIUS + 12}">b {number(unit.bias.data, 3)}</text>'
+            if unit.bias.grad is not None:
+                shapes += f'<text class="z" y="{RADIUS + 23}">{number(unit.bias.grad, 3)}</text>'
         yield f'<g class="{kind}" transform="translate({coordinate(x)},{coordinate(y)})">{shapes}</g>'
     for k, (x, y) in plan.gaps.items():
         hidden = len(network.layers[k]) - _SHOWN + 1
@@ -296,6 +309,7 @@ def _captions(network: Network, plan: _Plan) -> Iterator[str]:
         text = "inputs" if k == 0 else "output" if k == last else f"hidden {k}"
         yield f'<text class="c" x="{coordinate(x)}" y="{coordinate(down)}">{text}</text>'
     if network.caption:
-        below = "weight, and ∂/∂weight below it" if network.reached else "no gradients yet"
+        reached = any(wire.weight.grad is not None for wire in network.wires)
+        below = "on each edge its weight, and below that the gradient of it" if reached else "no gradients yet"
         text = html.escape(f"{network.caption}   ({below})")
-        yield f'<text class="c" style="text-anchor:start" x="{_MARGIN}" y="{coordinate(plan.height - 10)}">{text}</text>'
+        yield f'<text class="c z0" x="{_MARGIN}" y="{coordinate(plan.height - 10)}">{text}</text>'

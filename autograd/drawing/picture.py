@@ -49,8 +49,8 @@ def edges(scene: Scene, layout: Layout, highlight: Highlight) -> Iterator[str]:
         source, target = scene.cards[link.source], scene.cards[link.target]
         constant = source.role == "constant"
         classes = "e"
-        if scene.reached and not constant:
-            flow = link.contribution(target.node.grad)
+        if not constant:
+            flow = link.contribution(target.grad)
             classes += f" on {cards.sign(flow)}" if flow else ""
         if highlight.link(link):
             classes += " hl"
@@ -62,6 +62,6 @@ def _cards(scene: Scene, layout: Layout, highlight: Highlight) -> Iterator[str]:
         classes = cards.CLASSES[card.role] + (" hl" if highlight.card(i) else "")
         shapes = cards.title(scene, card) + cards.frame(card, box)
         if card.role != "constant":
-            shapes += cards.datum(card, box, card.node.data)
-            shapes += cards.pill(card, box, card.node.grad if scene.reached else None)
+            shapes += cards.datum(box, card.data)
+            shapes += cards.pill(box, card.grad)
         yield f'<g class="{classes}" transform="{cards.place(box)}">{shapes}</g>'

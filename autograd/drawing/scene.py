@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..graph import topological_order
 from ..notation import Name, names
@@ -22,16 +22,22 @@ class Link:
     partial: float
     twin: int = 0  # 1, 2, …: which of several links between the same two cards
 
-    def contribution(self, adjoint: float) -> float:
+    def contribution(self, adjoint: float | None) -> float:
         """What flows back along it; nothing where no adjoint arrives, as in ``backward``."""
         return adjoint * self.partial if adjoint else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A value as it is drawn: its name, its part in the graph, its operation (empty for a leaf) and its operands."""
+    """A value as it is drawn: its name, its part in the graph, its operation (empty for a leaf) and its operands.
+
+    The numbers are those of the moment when the picture was made: a training step afterwards does not change it.
+    ``grad`` is None before a backward pass.
+    """
 
     node: Value
+    data: float
+    grad: float | None
     name: Name
     role: Role
     symbol: str
@@ -54,8 +60,18 @@ class Scene:
 
     @property
     def reached(self) -> bool:
-        """Whether ``backward`` has been called on a root: then its own gradient is its seed."""
-        return any(root.grad != 0.0 for root in self.roots)
+        """Whether there are gradients to show."""
+        return any(card.grad is not None for card in self.cards)
+
+    def with_numbers(self, data: Mapping[Value, float], grads: Mapping[Value, float]) -> Scene:
+        """The same picture with other numbers; a gradient not given is 0."""
+        return replace(
+            self,
+            cards=tuple(
+                replace(card, data=data.get(card.node, card.data), grad=grads.get(card.node, 0.0))
+                for card in self.cards
+            ),
+        )
 
     def index(self, node: Value) -> int | None:
         """The card that stands for a value; None for one that stands inside several."""
@@ -63,9 +79,14 @@ class Scene:
         return found[0] if len(found) == 1 else None
 
 
+def reached(roots: Sequence[Value]) -> bool:
+    """Whether ``backward`` has been called on a root: then its own gradient is its seed."""
+    return any(root.grad != 0.0 for root in roots)
+
+
 def every_value(roots: Sequence[Value]) -> Scene:
     """One card a value."""
-    groups = {node: (node,) for node in topological_order(*roots)}
+    groups: dict[Value, tuple[Value, ...]] = {node: (node,) for node in topological_order(*roots)}
     return Scene(tuple(_cards(roots, groups)), tuple(roots), "values")
 
 
@@ -114,9 +135,7 @@ def neuron_groups(roots: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
         if pure and any(parts[member] == "parameter" for member in members):
             groups[node] = tuple(dict.fromkeys(members))
             absorbed.update(groups[node])
-    return {
-        node: groups.get(node, (node,)) for node in order if node in groups or node not in absorbed
-    }
+    return {node: groups.get(node, (node,)) for node in order if node in groups or node not in absorbed}
 
 
 def _sums_or_weighs(node: Value, parts: dict[Value, Role]) -> bool:
@@ -134,6 +153,7 @@ def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> It
         # Where no leaf has a label, leaves are the variables, not constants of the formula.
         parts.update({node: "input" for node, part in parts.items() if part == "constant"})
     position = {head: i for i, head in enumerate(groups)}
+    after = reached(roots)
     for head, members in groups.items():
         operands = _operands(head, frozenset(members))
         times = Counter(parent for parent, _ in operands)
@@ -143,7 +163,8 @@ def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> It
             seen[parent] += 1
             twin = seen[parent] if times[parent] > 1 else 0
             links.append(Link(position[parent], position[head], slot, partial, twin))
-        yield Card(head, named[head], parts[head], _symbol(head, members), tuple(links), members)
+        grad = head.grad if after else None
+        yield Card(head, head.data, grad, named[head], parts[head], _symbol(head, members), tuple(links), members)
 
 
 def _operands(head: Value, members: frozenset[Value]) -> list[tuple[Value, float]]:

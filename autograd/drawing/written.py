@@ -5,10 +5,13 @@ from __future__ import annotations
 import html
 
 from ..notation import Name, number
+from .cards import NONE
 from .scene import Card, Link, Scene
 from .themes import LIGHT
 
-_TABLE = '<table border="1" style="rounded" cellborder="0" cellspacing="2" cellpadding="3" color="{line}">{rows}</table>'
+_TABLE = (
+    '<table border="1" style="rounded" cellborder="0" cellspacing="2" cellpadding="3" color="{line}">{rows}</table>'
+)
 
 
 def written(scene: Scene) -> str:
@@ -20,21 +23,21 @@ def written(scene: Scene) -> str:
         '  node [shape=plain fontname="Helvetica,Arial,sans-serif" fontsize=11];',
         f'  edge [fontname="Helvetica,Arial,sans-serif" fontsize=9 arrowsize=0.6 color="{colours["line"]}"];',
     ]
-    lines += [f"  v{i} [label=<{_card(scene, card)}>];" for i, card in enumerate(scene.cards)]
+    lines += [f"  v{i} [label=<{_card(card)}>];" for i, card in enumerate(scene.cards)]
     lines += [f"  v{link.source}:e -> v{link.target}:w [{_edge(scene, link)}];" for link in scene.links]
     return "\n".join([*lines, "}\n"])
 
 
-def _card(scene: Scene, card: Card) -> str:
-    data = number(card.node.data)
+def _card(card: Card) -> str:
+    data = number(card.data)
     if card.role == "constant":
         return _TABLE.format(line=LIGHT["line"], rows=f"<tr><td>{data}</td></tr>")
     line = LIGHT.get(f"{card.role}-line", LIGHT["line"])
     head = LIGHT.get(card.role, LIGHT["plain"])
-    grad = card.node.grad
-    tone = "plain" if not scene.reached or not grad else "positive-tint" if grad > 0 else "negative-tint"
-    ink = "muted" if not scene.reached or not grad else "positive" if grad > 0 else "negative"
-    shown = number(grad) if scene.reached else "–"
+    grad = card.grad
+    tone = "plain" if not grad else "positive-tint" if grad > 0 else "negative-tint"
+    ink = "muted" if not grad else "positive" if grad > 0 else "negative"
+    shown = NONE if grad is None else number(grad)
     badge = ""
     if card.symbol:
         symbol = html.escape(f"x{card.symbol}" if card.symbol.startswith("^") else card.symbol)
@@ -54,7 +57,7 @@ def _edge(scene: Scene, link: Link) -> str:
         return ""
     quotient = f"∂{_name(target.name)}/∂{_name(source.name)}"
     label = f"{quotient}<br/>{number(link.partial)}"
-    flow = link.contribution(target.node.grad) if scene.reached else 0.0
+    flow = link.contribution(target.grad)
     colour = f' color="{LIGHT["positive" if flow > 0 else "negative"]}"' if flow else ""
     return f"label=<{label}>{colour}"
 

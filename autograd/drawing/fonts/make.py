@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ STYLES = {"regular": "DejaVuSansCondensed", "italic": "DejaVuSansCondensed-Obliq
 
 # Latin, Greek and Cyrillic letters for labels, and the mathematics that cards and edges are written in.
 _LETTERS = [(0x20, 0x7E), (0xA0, 0x17F), (0x384, 0x3CE), (0x400, 0x45F)]
-_SIGNS = "ƒϕϵ†‡•…′″‹›⁄ⁿᵀ€ℒ∂∆∇∏∑−∓∕∗∘∙√∛∞∫∼≈≠≡≤≥⋅⋮⋯←↑→↓↔⇒ʰʲʳʷʸˣˢˡᵃᵇᵈᵉᵍᵏᵐᵒᵖᵗᵘᵛ▶◀■□●○✓✗�\u200b"
+_SIGNS = "ƒϕϵ†‡•…′″ⁿᵀ€∂∆∇∏∑−∓∘∙√∛∞∫≈≠≡≤≥⋅⋮⋯←↑→↓↔⇒ʰʲʳʷʸˣˢˡᵃᵇᵈᵉᵍᵏᵐᵒᵖᵗᵘᵛ▶◀■□●○✓✗\ufffd\u200b"
 _RANGES = [(0x2070, 0x209C), (0x2013, 0x201E), (0x2460, 0x2468), (0x1E80, 0x1E85), (0x300, 0x304)]
 EVERYTHING = {c for first, last in _LETTERS + _RANGES for c in range(first, last + 1)} | set(map(ord, _SIGNS))
 # Bold is for gradients, numbers all of them.
@@ -26,17 +27,17 @@ GLYPHS = {"regular": EVERYTHING, "italic": EVERYTHING, "bold": set(map(ord, "012
 
 
 def main(folder: Path) -> None:
-    from fontTools.subset import Options, Subsetter, load_font, save_font  # type: ignore[import-untyped]
-
+    # By name, because only this program needs fonttools.
+    tool: Any = import_module("fontTools.subset")
     advances: dict[str, Any] = {}
     for style, name in STYLES.items():
-        options = Options(hinting=False, desubroutinize=True, layout_features=[], notdef_outline=True)
+        options = tool.Options(hinting=False, desubroutinize=True, layout_features=[], notdef_outline=True)
         options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13]
-        font = load_font(folder / f"{name}.ttf", options)
-        subsetter = Subsetter(options)
+        font = tool.load_font(folder / f"{name}.ttf", options)
+        subsetter = tool.Subsetter(options)
         subsetter.populate(unicodes=GLYPHS[style])
         subsetter.subset(font)
-        save_font(font, HERE / f"{style}.ttf", options)
+        tool.save_font(font, HERE / f"{style}.ttf", options)
         em = font["head"].unitsPerEm
         widths = {chr(c): round(1000 * font["hmtx"][glyph][0] / em) for c, glyph in font.getBestCmap().items()}
         grouped: dict[str, str] = {}

@@ -1,0 +1,136 @@
+"""What a stepper shows, frame by frame: the backward pass as pictures that change a little each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..explain import steps
+from ..explain.backward_steps import Step
+from ..explain.formula import Formulas
+from ..graph import topological_order
+from ..notation import Name, names, number, number_mathml
+from ..value import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One step: what it says, and what changes in the picture from here on.
+
+    caption    a sentence
+    formula    the content of a MathML ``<math>`` element
+    summary    the step on one line of text, for where no formula can be shown
+    data       numbers that values take on
+    grads      gradients that values take on
+    sender     the value that hands something on, ringed in the upstream colour
+    receiver   the value that something happens to, ringed in the receiver's colour
+    links      the edges along which it happens: a value, and which of its operands
+    flow       what flows along them; its sign colours them from here on (nothing for a forward pass)
+    """
+
+    caption: str
+    formula: str = ""
+    summary: str = ""
+    data: Mapping[Value, float] = field(default_factory=dict)
+    grads: Mapping[Value, float] = field(default_factory=dict)
+    sender: Value | None = None
+    receiver: Value | None = None
+    links: Sequence[tuple[Value, int]] = ()
+    flow: float | None = None
+
+
+def is_constant(node: Value) -> bool:
+    """A plain number of the formula: it gets no gradient in a picture."""
+    return node.op is None and node.label is None
+
+
+def backward_frames(root: Value, opening: str = "The forward pass is done: every value is known.") -> Iterator[Frame]:
+    """A frame for the start, one for the seed, and one for every edge to something that is not a constant."""
+    name = names(root)[root]
+    value = f"{name.mathml}<mo>=</mo>{number_mathml(root.data)}"
+    yield Frame(caption=opening, formula=value, summary=f"{name.text} = {number(root.data)}")
+    yield Frame(
+        caption=f"Seed: {name.text} changes one for one with itself.",
+        formula=f"{_quotient(name, name, 'r')}<mo>=</mo>{_number(1.0, 'r')}",
+        summary=f"∂{name.text}/∂{name.text} = 1",
+        grads={root: 1.0},
+        receiver=root,
+    )
+    backward = steps(root)
+    variables = any(not is_constant(node) for node in topological_order(root) if node.op is None)
+    for step in backward:
+        if variables and is_constant(step.parent):
+            continue
+        yield _backward_frame(step)
+
+
+def _backward_frame(step: Step) -> Frame:
+    node, parent = (step.formulas.names[n] for n in (step.node, step.parent))
+    again = step.before != 0.0 or step.node.parents[: step.operand].count(step.parent) > 0
+    caption = f"{node.text} hands its gradient back to {parent.text}: upstream × local derivative"
+    caption += f", added to the {number(step.before)} that is already there." if step.before else "."
+    if step.note:
+        caption += f" Note: {step.note}."
+    return Frame(
+        caption=caption,
+        formula=_backward_formula(step, node, parent, again),
+        summary=step.text,
+        grads={step.parent: step.after},
+        sender=step.node,
+        receiver=step.parent,
+        links=[(step.node, step.operand)],
+        flow=step.contribution,
+    )
+
+
+def _backward_formula(step: Step, node: Name, parent: Name, again: bool) -> str:
+    root = step.formulas.names[step.root]
+    before = f"{number_mathml(step.before)}<mo>+</mo>" if step.before else ""
+    formula = (
+        f"{_quotient(root, parent, 'r')}<mo>{'+=' if again else '='}</mo>"
+        f"{_quotient(root, node, 'u')}<mo>·</mo>{_quotient(node, parent, 'o')}<mo>=</mo>"
+        f"{before}{_number(step.upstream, 'u')}<mo>·</mo>{_number(step.partial, 'o')}"
+        f"<mo>=</mo>{_number(step.after, 'r')}"
+    )
+    if step.formula.number is None:
+        formula += (
+            f'<mspace width="2em"/><mrow class="o">{_quotient(node, parent, "")}<mo>=</mo>{step.formula.mathml}</mrow>'
+        )
+    return formula
+
+
+def forward_frames(root: Value) -> Iterator[Frame]:
+    """A frame for every operation, in the order in which they are computed."""
+    named = names(root)
+    formulas = Formulas(named)
+    for node in topological_order(root):
+        if node.op is None:
+            continue
+        name = named[node]
+        formula = formulas.value(node)
+        operands = dict.fromkeys(parent for parent in node.parents if not is_constant(parent))
+        yield Frame(
+            caption=f"Forward: {name.text} is computed from {_listed([named[p].text for p in operands])}.",
+            formula=f"{name.mathml}<mo>=</mo>{formula.mathml}<mo>=</mo>{_number(node.data, 'r')}",
+            summary=f"{name.text} = {formula.text} = {number(node.data)}",
+            data={node: node.data},
+            receiver=node,
+            links=[(node, i) for i in range(len(node.parents))],
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "numbers"
+
+
+def _quotient(of: Name, by: Name, style: str) -> str:
+    kind = f' class="{style}"' if style else ""
+    return f"<mfrac{kind}><mrow><mo>∂</mo>{of.mathml}</mrow><mrow><mo>∂</mo>{by.mathml}</mrow></mfrac>"
+
+
+def _number(x: float, style: str) -> str:
+    """A number in its colour; a negative one in parentheses, for it may be a factor."""
+    shown = number_mathml(x)
+    if x < 0 and style != "r":
+        shown = f'<mo stretchy="false">(</mo>{shown}<mo stretchy="false">)</mo>'
+    return f'<mrow class="{style}">{shown}</mrow>'

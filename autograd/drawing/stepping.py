@@ -1,0 +1,96 @@
+"""The backward pass to step through, in a notebook or as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..notation import names
+from ..refusal import refusal
+from ..value import Value
+from . import picture, widget
+from .frames import Frame, backward_frames, forward_frames
+from .highlight import Highlight
+from .layout import arrange
+from .scene import every_value
+
+MOST = 120  # values: more cannot be followed one edge at a time
+
+
+class Stepper:
+    """Frames over the picture of a graph; the last expression of a notebook cell shows it.
+
+    html    the page that ``save`` writes
+    """
+
+    def __init__(self, root: Value, frames: Sequence[Frame], title: str) -> None:
+        scene = every_value([root])
+        if len(scene.cards) > MOST:
+            raise ValueError(
+                f"the graph has {len(scene.cards)} values, and a stepper shows {MOST} at most: "
+                "step through a part of it, stepper(node) for an inner node, or draw it"
+            )
+        self._title, self._frames, self._scene = title, list(frames), scene
+        self._layout = arrange(scene)
+        self._live: str | None = None
+
+    def __len__(self) -> int:
+        """The number of steps."""
+        return len(self._frames) - 1
+
+    @property
+    def frames(self) -> list[Frame]:
+        """What is shown, step by step; the first is the start."""
+        return list(self._frames)
+
+    @property
+    def html(self) -> str:
+        """A self-contained page, which steps even where scripts are forbidden."""
+        return widget.page(self._title, self._widget())
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page; raises ``ValueError`` unless the name ends in .html."""
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"cannot write {path.name!r}: a stepper is saved as a page, such as steps.html")
+        path.write_text(self.html, encoding="utf-8")
+        return path
+
+    def _widget(self) -> str:
+        if self._live is None:
+            self._live = widget.live(self._title, self._scene, self._layout, self._frames)
+        return self._live
+
+    def _repr_html_(self) -> str:
+        grads = {node: grad for frame in self._frames for node, grad in frame.grads.items()}
+        data = {node: x for frame in self._frames for node, x in frame.data.items()}
+        finished = picture.svg(self._scene.with_numbers(data, grads), self._layout, "light", Highlight())
+        return widget.cell(self._title, self._widget(), finished, self._frames)
+
+    def __repr__(self) -> str:
+        return f"<Stepper: {self._title}, {len(self._scene.cards)} values, {len(self)} steps>"
+
+
+def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = ()) -> Stepper:
+    """The backward pass from ``root``, edge by edge, to step through by buttons, keys or clicks on cards.
+
+    forward    begin with the forward pass, operation by operation
+    then       further frames behind the backward pass
+
+    It shows the pass as it would be; no ``grad`` is read or changed.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> stepper(a * b + a)
+    <Stepper: Backward pass from v2, 4 values, 5 steps>
+
+    Raises ``ValueError`` for a graph too large to follow, ``NoEngineError`` where Graphviz is missing.
+    """
+    if not isinstance(root, Value):
+        raise refusal(f"stepper takes a Value, not {root!r:.60}")
+    name = names(root)[root].text
+    begin = list(forward_frames(root)) if forward else []
+    start = [Frame(caption="The inputs and parameters are given.", summary="start")] if forward else []
+    frames = [*start, *begin, *backward_frames(root), *then]
+    what = "Forward and backward pass" if forward else "Backward pass"
+    return Stepper(root, frames, f"{what} {'to' if forward else 'from'} {name}")
