@@ -45,6 +45,8 @@ def _arguments() -> argparse.ArgumentParser:
         metavar="FORM",
         help=f"print LaTeX instead: {', '.join(_FORMS)} (default: derivation)",
     )
+    parser.add_argument("--html", metavar="FILE", help="also write a page that steps through the backward pass")
+    parser.add_argument("--svg", metavar="FILE", help="also write the diagram (or .png, .pdf, .dot)")
     return parser
 
 
@@ -56,8 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _arguments().parse_intermixed_args(given)
     try:
         return _run(options)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        message = " ".join(str(error.args[0] if error.args else error).split())
+    except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+        told = error.args[0] if error.args and not isinstance(error, OSError) else error
+        message = " ".join(str(told).split())
         print(f"python -m autograd: {message[:500]}", file=sys.stderr)
         return 2
 
@@ -71,6 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     if root.op is None:
         root = identity(root)  # a number or a variable alone: the result is a value of its own
     root.label = next(label for label in ("y", "f", "g", "root") if label not in variables)
+    _write_pictures(root, options.html, options.svg)
     if options.latex:
         print(explain.latex(root, options.latex))
         return 0
@@ -81,6 +85,19 @@ def _run(options: argparse.Namespace) -> int:
     if options.steps:
         print(f"\nbackward pass\n{explain.steps(root)}")
     return 0
+
+
+def _write_pictures(root: Value, page: str | None, diagram: str | None) -> None:
+    """The pictures asked for; what was written is told on standard error, for standard output may be LaTeX."""
+    if not page and not diagram:
+        return
+    from .drawing import draw, stepper
+
+    root.backward()
+    written = [stepper(root).save(page)] if page else []
+    written += [draw(root).save(diagram)] if diagram else []
+    for path in written:
+        print(f"wrote {path}", file=sys.stderr)
 
 
 def _shown(root: Value) -> str:

