@@ -15,8 +15,8 @@ would be frozen into the compiled program; ``step``, ``sign``, ``not_less`` and 
 The plain number 0.0 in a rule says that no derivative flows along the edge.
 
 Derivatives are written in the form that keeps its digits everywhere, and so do *their* derivatives:
-``tanh_slope`` and its kin exist because 1 - z*z has no correct digit left at x = 20, and because
-differentiating a product of two sigmoids cancels near 0.
+``tanh_slope`` and its kin exist because 1 - z*z has no correct digit left at x = 20, because
+differentiating a product of two sigmoids cancels near 0, and x / hypot(x, y) for a small y.
 
 Outside its domain, or where the result overflows, a primitive raises what Python's own float operation
 raises.  At a kink the derivative is a convention, the one of PyTorch and JAX: 0 for ``relu`` and
@@ -62,6 +62,18 @@ def _xlogy(x: float, y: float) -> float:
 
 def _semicircle(x: float) -> float:
     return math.sqrt((1.0 - x) * (1.0 + x))
+
+
+def _hypot_slope(x: float, y: float) -> float:
+    largest = max(fabs(x), fabs(y))
+    if largest > 1e300 or 0.0 < largest < 1e-290:  # hypot would overflow, or have few digits
+        scale = 2.0**-4 if largest > 1.0 else 2.0**600
+        x, y = x * scale, y * scale
+    return x / math.hypot(x, y)
+
+
+def _atan_slope(x: float) -> float:
+    return 1.0 / (1.0 + x * x) if fabs(x) < 1e9 else 1.0 / x / x  # x * x may overflow where its inverse is a float
 
 
 def _sigmoid(x: float) -> float:
@@ -137,6 +149,12 @@ def _upright(word: str) -> str:
 _TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
+
+def _lowered(x: Any, y: Any) -> Any:
+    """``x ** (y - 1)``, with the digits of y that ``y - 1`` rounds away (1e-8 - 1 loses half of them)."""
+    return x ** (y - 1) * x ** (y - ((y - 1) + 1))
+
+
 # What several lines share: kinks, the value where the result overflows, the pole of a logarithm.
 _AT_ZERO: Any = {"kink": lambda x: x == 0.0}
 _AT_TIE: Any = {"kink": lambda x, y: x == y}
@@ -145,8 +163,10 @@ _POSITIVE: Any = {"domain": "x > 0", "ieee": lambda x: -inf if x == 0.0 else nan
 _UNIT: Any = {"domain": "-1 ≤ x ≤ 1; no derivative at the ends"}
 
 # Used by rules above their own lines.
+atan_slope: Primitive
 cos: Primitive
 cosh: Primitive
+hypot_slope: Primitive
 log: Primitive
 sigmoid_slope: Primitive
 sign: Primitive
@@ -163,7 +183,7 @@ mul = _infix("mul", "*", operator.mul,     lambda x, y, z: (y, x),          PROD
 div = _infix("div", "/", operator.truediv, lambda x, y, z: (1 / y, -z / y), PRODUCT, SIGN,
              taught=lambda x, y, z: (1 / y, -x / y**2),
              latex=r"\frac{{{0}}}{{{1}}}", domain="y ≠ 0", ieee=_div_ieee)
-pow = _infix("pow", "**", _pow,            lambda x, y, z: (y * x ** (y - 1), xlogy(z, x)), POWER, SIGN,
+pow = _infix("pow", "**", _pow,            lambda x, y, z: (y * _lowered(x, y), xlogy(z, x)), POWER, SIGN,
              taught=lambda x, y, z: (y * x ** (y - 1), z * log(x)), symbol="xʸ",
              text=Notation("{0}**{1}", POWER, (ATOM, SIGN)), latex=Notation("{0}^{{{1}}}", POWER, (ATOM, LOOSE)),
              domain="x > 0, or x < 0 with a whole y, or x = 0 with y ≥ 0", ieee=_pow_ieee)
@@ -187,8 +207,13 @@ sqrt  = _function("sqrt",  math.sqrt,  lambda x, z: 1 / (2 * z),     latex=r"\sq
                   domain="x ≥ 0; no derivative at 0")
 cbrt  = _function("cbrt",  math.cbrt,  lambda x, z: 1 / (3 * z**2),  latex=r"\sqrt[3]{{{0}}}", symbol="∛",
                   domain="every x; no derivative at 0")
-hypot = _function("hypot", math.hypot, lambda x, y, z: (x / z, y / z), latex=r"\sqrt{{{0}^2 + {1}^2}}",
+hypot = _function("hypot", math.hypot, lambda x, y, z: (hypot_slope(x, y), hypot_slope(y, x)),
+                  taught=lambda x, y, z: (x / z, y / z), latex=r"\sqrt{{{0}^2 + {1}^2}}",
                   domain="every x and y; no derivative at 0, 0", ieee=lambda x, y: inf)
+hypot_slope = _function("hypot_slope", _hypot_slope,
+                        lambda x, y, z: (hypot_slope(y, x) ** 2 / hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y)),
+                        symbol="hypot′", latex=None, expand=lambda x, y: x / hypot(x, y),
+                        domain="every x and y but 0, 0")
 semicircle = _function("semicircle", _semicircle, lambda x, z: -x / z, latex=r"\sqrt{{1 - {0}^2}}",
                        symbol="√(1−x²)", **_UNIT)
 
@@ -197,7 +222,10 @@ cos   = _function("cos",   math.cos,   lambda x, z: -sin(x),            domain="
 tan   = _function("tan",   math.tan,   lambda x, z: 1 + z**2,           domain="finite x")
 asin  = _function("asin",  math.asin,  lambda x, z: 1 / semicircle(x),  latex=r"\arcsin({0})", **_UNIT)
 acos  = _function("acos",  math.acos,  lambda x, z: -1 / semicircle(x), latex=r"\arccos({0})", **_UNIT)
-atan  = _function("atan",  math.atan,  lambda x, z: 1 / (1 + x**2),     latex=r"\arctan({0})")
+atan  = _function("atan",  math.atan,  lambda x, z: atan_slope(x),      taught=lambda x, z: 1 / (1 + x**2),
+                  latex=r"\arctan({0})")
+atan_slope = _function("atan_slope", _atan_slope, lambda x, z: -2 * (x * z) * z, symbol="arctan′", latex=None,
+                       expand=lambda x: 1 / (1 + x * x))
 atan2 = _function("atan2", math.atan2, lambda x, y, z: (y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)),
                   taught=lambda x, y, z: (y / (x**2 + y**2), -x / (x**2 + y**2)),
                   latex=r"\operatorname{{atan2}}({0}, {1})", domain="every x and y; no derivative at 0, 0")
@@ -212,7 +240,8 @@ acosh = _function("acosh", math.acosh, lambda x, z: 1 / (sqrt(x - 1) * sqrt(x + 
 atanh = _function("atanh", math.atanh, lambda x, z: 1 / semicircle(x) ** 2, taught=lambda x, z: 1 / (1 - x**2),
                   latex=_upright("artanh"), domain="-1 < x < 1",
                   ieee=lambda x: copysign(inf, x) if fabs(x) == 1.0 else nan)
-erf   = _function("erf",   math.erf,   lambda x, z: _TWO_OVER_SQRT_PI * exp(-(x**2)), latex=_upright("erf"))
+erf   = _function("erf",   math.erf,   lambda x, z: _TWO_OVER_SQRT_PI * exp(-x * x),
+                  taught=lambda x, z: _TWO_OVER_SQRT_PI * exp(-(x**2)), latex=_upright("erf"))
 
 sigmoid  = _function("sigmoid",  _sigmoid,  lambda x, z: sigmoid_slope(x), taught=lambda x, z: z * (1 - z),
                      symbol="σ", latex=r"\sigma({0})")
@@ -248,6 +277,8 @@ def power(n: float) -> Primitive:
     -8.0
     """
     rules: dict[float, Any] = {0: lambda x, z: 0.0, 1: lambda x, z: 1.0, 2: lambda x, z: 2 * x}
+    taught = rules.get(n, lambda x, z: n * x ** (n - 1))
+    exact = (n - 1) + 1 == n  # otherwise n - 1 has lost digits of n, which z still has
     bases = "x ≠ 0" if n < 0 else "every x"
     if not float(n).is_integer():
         bases = "x > 0" if n < 0 else "x ≥ 0" if n > 1 else "x ≥ 0; no derivative at 0"
@@ -255,7 +286,8 @@ def power(n: float) -> Primitive:
     return primitive(
         f"power({shown})",
         lambda x: _pow(x, n),
-        rules.get(n, lambda x, z: n * x ** (n - 1)),
+        taught if exact else lambda x, z: n * z / x,
+        taught=taught,
         symbol=f"^{shown}",
         text=Notation(f"{{0}}**{shown}" if n >= 0 else f"{{0}}**({shown})", POWER, (ATOM,)),
         latex=Notation(f"{{0}}^{{{{{shown}}}}}", POWER, (ATOM,)),
@@ -331,14 +363,16 @@ def _pair(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = None) -> tu
 
 def _affine(*v: float) -> float:
     n = len(v) // 2
-    z = _left_to_right(map(operator.mul, v[:n], v[n : 2 * n]))
+    z = -0.0  # what leaves every number as it is, -0.0 too
+    for w, x in zip(v[:n], v[n:]):  # noqa: B905  # the bias, if there is one, is left over
+        z += w * x
     return z + v[-1] if len(v) % 2 else z
 
 
 def _affine_rule(*v_and_z: Any) -> tuple[Any, ...]:
-    v = v_and_z[:-1]
-    n = len(v) // 2
-    return (*v[n : 2 * n], *v[:n], 1.0) if len(v) % 2 else (*v[n:], *v[:n])
+    n = (len(v_and_z) - 1) // 2
+    slopes = v_and_z[n : 2 * n] + v_and_z[:n]
+    return slopes if len(v_and_z) % 2 else (*slopes, 1.0)
 
 
 def _affine_written_out(*v: Any) -> Any:
@@ -364,7 +398,9 @@ def _logsumexp(*v: float) -> float:
     top = max(v)
     if not math.isfinite(top):
         return _left_to_right(v) if any(x != x for x in v) else top
-    return top + math.log(_left_to_right([math.exp(x - top) for x in v]))
+    # Of the largest term, which is 1, log1p takes care: added to the others it would swallow their digits.
+    rest = _left_to_right([math.exp(x - top) if x < top else 0.0 for x in v])
+    return top + math.log1p(rest + (v.count(top) - 1.0))
 
 
 def _softmax(*v: float) -> list[float]:
@@ -383,7 +419,8 @@ def _softmax_written_out(*v: Any) -> list[Any]:
 
 def _logsumexp_written_out(*v: Any) -> Any:
     top = functools.reduce(maximum, v)
-    return top + log(total([exp(x - top) for x in v]))
+    rest = total([where(not_less(x, top), 0.0, exp(x - top)) for x in v])
+    return top + log1p(rest + (total([not_less(x, top) for x in v]) - 1.0))
 
 
 affine = primitive(

@@ -1,0 +1,21 @@
+"""What holds for every test: reproducible Hypothesis, and no mode of the engine left switched on."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Derandomised: a run is a pure function of the code, here and in continuous integration.  Wall-clock limits
+# on single examples only report how busy the machine is.
+settings.register_profile(
+    "default", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+settings.register_profile("thorough", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("default")  # pytest --hypothesis-profile=thorough
+
+
+@pytest.fixture(autouse=True)
+def modes_are_off_again():
+    """``no_grad`` and its kin hold for a block; a test that leaves one on would falsify the next."""
+    from autograd import modes
+
+    yield
+    assert not modes.active

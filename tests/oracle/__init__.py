@@ -1,0 +1,1 @@
+"""Independent references: nothing in this folder but ``engine.py`` knows the library."""
