@@ -22,7 +22,7 @@ def topological_order(*roots: Node) -> list[Node]:
     order: list[Node] = []
     emit = order.append
     seen: set[Node] = set()
-    visit = seen.add
+    visit, all_seen = seen.add, seen.issuperset
     stack: list[Node | None] = [*reversed(roots)]
     pop, push, push_all = stack.pop, stack.append, stack.extend
     while stack:
@@ -31,12 +31,14 @@ def topological_order(*roots: Node) -> list[Node]:
             emit(pop())  # type: ignore[arg-type]
         elif node not in seen:
             visit(node)
-            if parents := node.parents:
+            parents = node.parents
+            # A parent seen is in `order` already: it cannot be waiting for this node, or there would be a cycle.
+            if all_seen(parents):
+                emit(node)
+            else:
                 push(node)
                 push(None)
                 push_all(parents[::-1])
-            else:
-                emit(node)
     return order
 
 
