@@ -72,7 +72,7 @@ class Neuron(Module):
         return self._output(_lift(row, len(self.weight), "this neuron"))
 
     def _output(self, inputs: Sequence[Value]) -> Value:
-        z: Value = affine(self.weight, inputs, self.bias)
+        z = Value.affine(self.weight, inputs, self.bias)
         pre_activation, output = self._labels
         activate = self.activation.on_values
         if activate is None:
