@@ -1,0 +1,1 @@
+"""Faults, resources and hostile input: what should never lose a model, leak, or end in a traceback."""
