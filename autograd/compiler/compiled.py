@@ -11,7 +11,7 @@ from ..refusal import refusal
 from ..transform import flatten, reshape
 from ..value import Value
 from .columns import Rows, indices
-from .entry import Unsuited
+from .entry import UnsuitedError
 from .program import Program
 from .tracing import eagerly, trace
 
@@ -30,8 +30,10 @@ class Backend(Protocol):
     def summer(self, rows: Rows, order: Any, out: array[float]) -> Callable[[int, int], bool]:
         """Add the results of a range of rows to ``out``."""
 
-    def folder(self, rows: Rows, order: Any, carried: int, out: array[float]) -> Callable[[int, int], bool]:
-        """Carry ``out`` through a range of rows."""
+    def scanner(
+        self, rows: Rows, order: Any, carried: int, out: array[float], emitted: Sequence[Any]
+    ) -> Callable[[int, int], bool]:
+        """Carry ``out`` through a range of rows; the other results of each go to ``emitted``."""
 
 
 def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise: bool = True) -> Compiled:
@@ -90,7 +92,7 @@ class Compiled:
             return self._dispatch(*args, **settings)
         try:
             return self._latest(*args)
-        except (Unsuited, TypeError):
+        except (UnsuitedError, TypeError):
             return self._dispatch(*args)
 
     @property
@@ -142,7 +144,7 @@ class Compiled:
         array('d', [1.5, 4.5, 9.5])
         """
         rows = Rows(args)
-        variant = self.specialized(*rows.example())
+        variant = self._for_rows(rows)
         width = len(variant.program.outputs)
         padded = [rows.empty(rows.count + 8) for _ in range(width)]  # whole vectors are written
         compute = variant.runner.mapper(rows, None, padded)
@@ -166,16 +168,16 @@ class Compiled:
         (10.0, 14.0)
         """
         rows = Rows(args)
-        variant = self.specialized(*rows.example())
+        variant = self._for_rows(rows)
         order = None if order is None else indices(order, rows.count)
         out = array("d", [-0.0]) * len(variant.program.outputs)
         compute = variant.runner.summer(rows, order, out)
 
         def by_hand(i: int) -> None:
-            for k, x in enumerate(flatten(variant.replay(*rows.row(order[i] if order else i)))):
+            for k, x in enumerate(flatten(variant.replay(*rows.row(i if order is None else order[i])))):
                 out[k] += x
 
-        count = len(order) if order else rows.count
+        count = rows.count if order is None else len(order)
         _each(compute, by_hand, 0, count, out)
         return variant.program.shaped(out if count else [0.0] * len(out))
 
@@ -191,24 +193,56 @@ class Compiled:
         >>> mean.fold([0.0, 1.0], array("d", [2.0, 4.0, 9.0]))
         [5.0, 4.0]
         """
+        carry, (out, _) = self._carried(carry, args, order, emits=False)
+        return reshape(carry, out)
+
+    def scan(self, carry: Any, *args: Any, order: Any = None) -> tuple[Any, Any]:
+        """``f(carry, *row)`` is the next carry and a result of this row: the last carry, and columns of results.
+
+        Otherwise as :meth:`fold`.
+
+        >>> from array import array
+        >>> from autograd import compile
+        >>> running = compile(lambda s, x: (s + x, s * x), backend="python")
+        >>> running.scan(0.0, array("d", [1.0, 2.0, 3.0]))
+        (6.0, array('d', [0.0, 2.0, 9.0]))
+        """
+        carry, (out, emitted) = self._carried(carry, args, order, emits=True)
+        return reshape(carry, out), emitted
+
+    def _carried(self, carry: Any, args: Any, order: Any, emits: bool) -> tuple[Any, tuple[array[float], Any]]:
         carry = _listed(carry)
         rows = Rows((carry, *args))
-        variant = self.specialized(*rows.example())
-        out = array("d", flatten([carry]))
-        if len(variant.program.outputs) != len(out):
+        variant = self._for_rows(rows)
+        shape = variant.program.results
+        if emits and not (isinstance(shape, tuple) and len(shape) == 2):
+            raise refusal(f"scan needs a function that returns a pair, the next carry and a result: {self.__name__}")
+        if _shape(shape[0] if emits else shape) != _shape(carry):
             raise refusal(
-                f"fold carries {len(out)} numbers, but {self.__name__} returns {len(variant.program.outputs)}: "
-                "return what is carried, in the shape of the first argument"
+                f"{self.__name__} does not return what it carries in the shape of its first argument, "
+                f"{_shape(carry)}, but {_shape(shape)}"
             )
+        out = array("d", flatten([carry]))
         order = None if order is None else indices(order, rows.count)
-        compute = variant.runner.folder(rows, order, len(out), out)
+        count = rows.count if order is None else len(order)
+        width = len(variant.program.outputs) - len(out)
+        emitted = [rows.empty(count) for _ in range(width)]
+        compute = variant.runner.scanner(rows, order, len(out), out, emitted)
 
         def by_hand(i: int) -> None:
-            arguments = rows.row(order[i] if order else i)
-            out[:] = array("d", flatten(variant.replay(reshape(carry, out), *arguments[1:])))
+            arguments = rows.row(i if order is None else order[i])
+            results = flatten([variant.replay(reshape(carry, out), *arguments[1:])])
+            out[:] = array("d", results[: len(out)])
+            for column, x in zip(emitted, results[len(out) :], strict=True):
+                column[i] = x
 
-        _each(compute, by_hand, 0, len(order) if order else rows.count, out)
-        return reshape(carry, out)
+        _each(compute, by_hand, 0, count, out)
+        return carry, (out, reshape(shape[1], emitted) if emits else None)
+
+    def _for_rows(self, rows: Rows) -> _Variant:
+        """The program for these rows; the example is only made where there is something to trace."""
+        variant = self._variants.get((_shape(tuple(rows.tree)),))
+        return variant or self.specialized(*rows.example())
 
 
 def _each(

@@ -14,7 +14,7 @@ from typing import Any
 from .program import Program
 
 
-class Unsuited(Exception):
+class UnsuitedError(Exception):
     """These arguments are not of the shape that an entry was made for."""
 
 
@@ -52,7 +52,7 @@ def entry(
         f"    {unpacked}",
         f"    return {shaped}",
     ]
-    scope = {**scope, "wrong": _WRONG, "unsuited": Unsuited, "shaped": program.shaped}
+    scope = {**scope, "wrong": _WRONG, "unsuited": UnsuitedError, "shaped": program.shaped}
     exec(compile("\n".join(lines), "<entry>", "exec"), scope)  # made of our own names only
     made: Callable[..., Any] = scope["entry"]
     return made

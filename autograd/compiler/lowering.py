@@ -40,9 +40,12 @@ from ..value import Value
 from .program import Builder, Program
 
 
-# Three that exist for back ends only.  The first two cannot raise, so they do not set the flag that sends
-# a call back to the eager engine; the third is the identity, and raises where a power overflows.
+# These exist for back ends only.  The first three cannot raise, so they do not set the flag that sends a
+# call back to the eager engine; the last is the identity, and raises where a power overflows.
 decay = primitive("decay", lambda x: math.exp(-math.fabs(x)), lambda x, z: -z * sign(x), origin=(__name__, "decay"))
+capped = primitive(
+    "capped", lambda x: math.exp(x if not x > 709.0 else 709.0), lambda x, z: z, origin=(__name__, "capped")
+)
 quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
 bounded = primitive("bounded", lambda x: _bounded(x), lambda x, z: 1.0, origin=(__name__, "bounded"))
 
@@ -61,14 +64,22 @@ def _sigmoid(x: Any) -> Any:
 
 def _sigmoid_slope(x: Any) -> Any:
     t = decay(x)
-    big = quotient(1.0, 1.0 + t)
-    return (t * big) * big
+    return quotient(t, (1.0 + t) * (1.0 + t))
+
+
+def _sigmoid_relaxed(x: Any) -> Any:
+    return quotient(1.0, 1.0 + capped(-x))
+
+
+def _sigmoid_slope_relaxed(x: Any) -> Any:
+    e = capped(-x)
+    z = quotient(1.0, 1.0 + e)  # shared with the sigmoid: one division less, one more rounding
+    return (e * z) * z
 
 
 def _tanh_slope(x: Any) -> Any:
     t = decay(2.0 * x)
-    big = quotient(1.0, 1.0 + t)
-    return (4.0 * t) * big * big
+    return quotient(4.0 * t, (1.0 + t) * (1.0 + t))
 
 
 def _xlogy(x: Any, y: Any) -> Any:
@@ -97,6 +108,8 @@ _CAREFUL: dict[Primitive, Callable[..., Any]] = {
     xlogy: _xlogy,
 }
 
+_RELAXED = {**_CAREFUL, sigmoid: _sigmoid_relaxed, sigmoid_slope: _sigmoid_slope_relaxed}
+
 _FAMILIES: dict[Any, Callable[[Any], Callable[..., Any]]] = {
     power: _power,
     exponential: lambda base: lambda x: pow(float(base), x),
@@ -104,8 +117,10 @@ _FAMILIES: dict[Any, Callable[[Any], Callable[..., Any]]] = {
 }
 
 
-def lower(program: Program, native: Callable[[Primitive], bool], target: str = "this back end") -> Program:
-    """``program`` in primitives for which ``native`` holds.
+def lower(
+    program: Program, native: Callable[[Primitive], bool], target: str = "this back end", relaxed: bool = False
+) -> Program:
+    """``program`` in primitives for which ``native`` holds; ``relaxed`` prefers speed to the last digit.
 
     Raises ``TypeError`` that names a primitive which cannot be written out.
     """
@@ -119,7 +134,7 @@ def lower(program: Program, native: Callable[[Primitive], bool], target: str = "
             continue
         key = (op, len(taken))
         if key not in forms:
-            forms[key] = lower(_form(op, len(taken), target), native, target)
+            forms[key] = lower(_form(op, len(taken), target, relaxed), native, target, relaxed)
         variables.extend(builder.inline(forms[key], taken))
     return builder.program(
         [variables[v] for v in program.outputs],
@@ -130,12 +145,12 @@ def lower(program: Program, native: Callable[[Primitive], bool], target: str = "
     )
 
 
-def _form(op: Primitive, count: int, target: str) -> Program:
+def _form(op: Primitive, count: int, target: str, relaxed: bool) -> Program:
     """One application of ``op`` as a program of other primitives."""
     from .tracing import record
 
     family = _FAMILIES.get(op.origin[0])
-    form = _CAREFUL.get(op) or (family(op.origin[1]) if family else None) or op.expand or op.forward
+    form = (_RELAXED if relaxed else _CAREFUL).get(op) or (family(op.origin[1]) if family else None) or op.expand or op.forward
     try:
         with modes.tracing():
             program = record(form, [Value(math.nan) for _ in range(count)])

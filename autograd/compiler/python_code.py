@@ -135,11 +135,15 @@ class PythonBackend:
 
         return self._loop(rows, order, add)
 
-    def folder(self, rows: Rows, order: Any, carried: int, out: array[float]) -> Callable[[int, int], bool]:
-        def replace(i: int, results: tuple[float, ...]) -> None:
-            out[:] = array("d", results)
+    def scanner(
+        self, rows: Rows, order: Any, carried: int, out: array[float], emitted: Sequence[Any]
+    ) -> Callable[[int, int], bool]:
+        def keep(i: int, results: tuple[float, ...]) -> None:
+            out[:] = array("d", results[:carried])
+            for column, x in zip(emitted, results[carried:], strict=True):
+                column[i] = x
 
-        return self._loop(rows, order, replace, out)
+        return self._loop(rows, order, keep, out)
 
     def _loop(
         self,
@@ -153,7 +157,7 @@ class PythonBackend:
 
         def compute(begin: int, end: int) -> bool:
             for i in range(begin, end):
-                inputs = rows.flat(order[i] if order else i)
+                inputs = rows.flat(i if order is None else order[i])
                 try:
                     results = self.function(*(carried or ()), *inputs[skipped:], *captured)
                 except _FAILURES:
@@ -171,7 +175,7 @@ _FAILURES = (ArithmeticError, ValueError)
 
 def _floats(*inputs: float) -> tuple[float, ...]:
     """The inputs as floats; TypeError for what is no number."""
-    return inputs if all([x.__class__ is float for x in inputs]) else tuple(array("d", inputs))
+    return inputs if all(x.__class__ is float for x in inputs) else tuple(array("d", inputs))
 
 
 def finite(results: Sequence[float]) -> bool:

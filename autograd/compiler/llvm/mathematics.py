@@ -8,6 +8,7 @@ reductions are right because of the order in which they round.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 
@@ -62,9 +63,8 @@ def _exp_within(b: Code, x: str) -> str:
     # 2^n in two factors, since n may be beyond the exponents that one float can have.
     n = b.integers("sub", k, b.whole(_bits(_TO_INTEGER) - 2046))
     half = b.integers("lshr", n, b.whole(1))
-    rest = b.integers("sub", n, half)
-    scaled = b.mul(b.add(b.constant(1.0), p), _power_of_two(b, half))
-    return b.mul(scaled, _power_of_two(b, rest))
+    scale, rest = _power_of_two(b, half), _power_of_two(b, b.integers("sub", n, half))
+    return b.mul(b.fma(p, scale, scale), rest)
 
 
 def _bits(x: float) -> int:
@@ -72,16 +72,25 @@ def _bits(x: float) -> int:
     return int(bits)
 
 
+# Results outside the range are put right at the end, where the choice does not delay the arithmetic.  Comparisons
+# are false on NaN, which therefore stays.
+
+
 def exp(b: Code, x: str) -> str:
-    high, low = b.constant(710.0), b.constant(-746.0)
-    x = b.select(b.compare("ogt", x, high), high, x)  # comparisons are false on NaN: it stays
-    return _exp_within(b, b.select(b.compare("olt", x, low), low, x))
+    result = b.select(b.compare("olt", x, b.constant(-746.0)), b.constant(0.0), _exp_within(b, x))
+    return b.select(b.compare("ogt", x, b.constant(710.0)), b.constant(float("inf")), result)
 
 
 def decay(b: Code, x: str) -> str:
     """exp(-|x|)"""
-    x, low = b.neg(b.intrinsic("fabs", x)), b.constant(-746.0)
-    return _exp_within(b, b.select(b.compare("olt", x, low), low, x))
+    x = b.neg(b.intrinsic("fabs", x))
+    return b.select(b.compare("olt", x, b.constant(-746.0)), b.constant(0.0), _exp_within(b, x))
+
+
+def capped(b: Code, x: str) -> str:
+    """exp(x), but no more than exp(709)"""
+    result = b.select(b.compare("olt", x, b.constant(-746.0)), b.constant(0.0), _exp_within(b, x))
+    return b.select(b.compare("ogt", x, b.constant(709.0)), b.constant(math.exp(709.0)), result)
 
 
 def tanh(b: Code, x: str) -> str:

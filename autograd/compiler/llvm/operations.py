@@ -12,7 +12,7 @@ from typing import Any
 
 from ... import primitives as p
 from ...declaration import Primitive
-from ..lowering import bounded, decay, quotient
+from ..lowering import bounded, capped, decay, quotient
 from ..program import Program
 from . import mathematics
 from .code import Code
@@ -23,15 +23,18 @@ _INF, _NAN = math.inf, math.nan
 def emit(b: Code, program: Program, given: list[str]) -> list[str]:
     """Write the instructions of a lowered program; the names of all its variables."""
     names = [*given, *map(b.constant, program.constants)]
-    constant = program.constant
     for op, operands in program.instructions:
-        taken = [names[v] for v in operands]
-        if op is p.div and not constant(operands[1]):
-            b.trouble(b.compare("oeq", taken[1], b.constant(0.0)))
-        write = _operation(op)
-        assert write is not None, op
-        names.append(write(b, *taken))
+        names.append(emit_one(b, op, [names[v] for v in operands], program.constant(operands[-1])))
     return names
+
+
+def emit_one(b: Code, op: Primitive, operands: list[str], last: float | None) -> str:
+    """Write one instruction; ``last`` is its last operand, if that is a constant."""
+    if op is p.div and not last:
+        b.trouble(b.compare("oeq", operands[1], b.constant(0.0)))
+    write = _operation(op)
+    assert write is not None, op
+    return write(b, *operands)
 
 
 def native(op: Primitive) -> bool:
@@ -135,6 +138,7 @@ _OPERATIONS: dict[Primitive, Callable[..., str]] = {
     p.minimum: _extreme("olt"),
     p.where: lambda b, c, x, y: b.select(b.compare("une", c, b.constant(0.0)), x, y),
     decay: _own(mathematics.decay),
+    capped: _own(mathematics.capped),
     quotient: Code.div,
     bounded: _overflowing(lambda b, x: x),
 }
@@ -148,7 +152,7 @@ def _raises(outside: Callable[[Code, str], str]) -> Callable[..., Callable[..., 
     return lambda write: _raising(write, outside)
 
 
-HEAVY = {p.exp, p.log, p.log1p, p.tanh, p.sin, p.cos, decay}  # helper functions of their own: see mathematics.py
+HEAVY = {p.exp, p.log, p.log1p, p.tanh, p.sin, p.cos, decay, capped}  # helper functions of their own: see mathematics.py
 
 # What the C library computes for `math`: a user's primitive, too, may have any of them as its forward.
 _NAMED: dict[str, Callable[..., Callable[..., str]]] = {

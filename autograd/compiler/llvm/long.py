@@ -1,0 +1,242 @@
+"""Programs that are too long for one function: LLVM's time grows faster than a function's length.
+
+Such a program is cut into functions of bounded size.  What one computes and another uses goes through the
+frame, working memory that the caller brings; inputs are read, and results handed on, where they belong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..program import Program
+from .code import Code, Module
+from .loop import Kind, Loop, add_lanes, any_of, at, load, not_finite, splat
+from .operations import emit_one
+
+PIECE = 500  # instructions a function
+
+_PARAMETERS = "ptr noalias %frame, ptr noalias %fixed, ptr noalias %out, ptr noalias %emitted, i64 %i"
+
+Read = Callable[[Code, int], str]  # an input, by its number
+Hand = Callable[[Code, int, str], None]  # a result, by its number
+
+
+class Long:
+    """A lowered program, cut into pieces."""
+
+    def __init__(self, module: Module, program: Program) -> None:
+        self.module = module
+        self.program = program
+        count = len(program.instructions)
+        self.pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
+        self.slots: dict[int, int] = {}  # variable -> its place in the frame
+        self.size = 0
+        self.given = "ptr %frame, ptr %fixed, ptr %out, ptr %emitted, i64 %i"
+        self._assign()
+
+    def _assign(self) -> None:
+        """Places in the frame for what crosses from piece to piece; a place is free again after its last use."""
+        first, last = self.program.first_instruction, {}
+        for number, piece in enumerate(self.pieces):
+            for i in piece:
+                last.update(dict.fromkeys(self.program.instructions[i].operands, number))
+        free: list[int] = []
+        for number, piece in enumerate(self.pieces):
+            for variable in range(first + piece.start, first + piece.stop):
+                if last.get(variable, number) > number:
+                    self.slots[variable] = free.pop() if free else self._new()
+            free += [self.slots[v] for v, use in last.items() if use == number and v in self.slots]
+
+    def _new(self, count: int = 1) -> int:
+        self.size += count
+        return self.size - count
+
+    # ---- Kernels ---------------------------------------------------------------------------------------
+
+    def call(self) -> tuple[str, int]:
+        def hand(b: Code, k: int, x: str) -> None:
+            b.line(f"store double {x}, ptr {at(b, '%out', k)}")
+            b.troubles += not_finite(b, [x])
+
+        b = Code(self.module)
+        self.given = "ptr %frame, ptr %in, ptr %out, ptr null, i64 0"
+        troubles = self._calls(b, 1, lambda c, v: load(c, "%fixed", v), hand)
+        b.line(f"ret i64 {b.write(f'zext i1 {any_of(b, troubles)} to i64')}")
+        signature = "i64 @call(ptr noalias %in, ptr noalias %out, ptr noalias %frame)"
+        self.module.functions.append(f"define {signature} {{\n{b.body}\n}}")
+        return str(self.module), self.size
+
+    def map(self, loop: Loop) -> tuple[str, int]:
+        def hand(b: Code, k: int, x: str) -> None:
+            pointer = b.write(f"load ptr, ptr {at(b, '%out', k, 'ptr')}")
+            b.line(f"store {b.number} {x}, ptr {at(b, pointer, '%i')}, align 8")
+            b.troubles += not_finite(b, [x])
+
+        loop.function("map", [], anywhere=self._calls(loop.body, loop.lanes, self._reader(loop), hand))
+        return str(self.module), self.size * loop.lanes
+
+    def sum(self, loop: Loop, relaxed: bool, linkage: str) -> tuple[str, int]:
+        """Relaxed, the sums of each lane are kept in the frame until the loop is over."""
+        count, lanes = len(self.program.outputs), loop.lanes
+        reader = self._reader(loop)
+        mask = self._new()
+        b = loop.body
+        b.line(f"store {b.number} {b.select(loop.mask, b.constant(1.0), b.constant(0.0))}, ptr {self._slot(b, mask)}, align 8")
+        sums = self._new(count)
+
+        def filled(b: Code, x: str) -> str:
+            if lanes == 1:
+                return x
+            held = b.compare("ogt", b.write(f"load {b.number}, ptr {self._slot(b, mask)}, align 8"), b.constant(0.5))
+            return b.select(held, x, b.constant(-0.0))
+
+        def hand(b: Code, k: int, x: str) -> None:
+            if relaxed:
+                where = self._slot(b, sums + k)
+                before = b.write(f"load {b.number}, ptr {where}, align 8")
+                b.line(f"store {b.number} {b.add(before, filled(b, x))}, ptr {where}, align 8")
+            else:
+                where = at(b, "%out", k)
+                before = b.write(f"load double, ptr {where}")
+                b.line(f"store double {add_lanes(b, before, filled(b, x))}, ptr {where}")
+
+        troubles = self._calls(b, lanes, reader, hand)
+        start = self._slot(loop.head, sums, lanes)
+        if relaxed:
+            loop.head.line(f"call void @llvm.memset.p0.i64(ptr {start}, i8 0, i64 {8 * lanes * count}, i1 false)")
+            loop.tail.line(f"call void @collect(ptr {start}, ptr %out, i64 {count})")
+            self._collector(lanes)
+        loop.function("sum", [], [self._finite(loop.tail, count)], troubles, linkage)
+        return str(self.module), self.size * lanes
+
+    def scan(self, loop: Loop) -> tuple[str, int]:
+        """What is carried on is kept in the frame until the row is done with what was carried here."""
+        reader = self._reader(loop)
+        count = len(loop.rows.places(Kind.CARRIED))
+        kept = self._new(count)
+
+        def hand(b: Code, k: int, x: str) -> None:
+            if k < count:
+                b.line(f"store double {x}, ptr {self._slot(b, kept + k)}")
+            else:
+                pointer = b.write(f"load ptr, ptr {at(b, '%emitted', k - count, 'ptr')}")
+                b.line(f"store double {x}, ptr {at(b, pointer, '%i')}")
+
+        troubles = self._calls(loop.body, 1, reader, hand)
+        start = self._slot(loop.body, kept)
+        loop.body.line(f"call void @llvm.memcpy.p0.p0.i64(ptr %out, ptr {start}, i64 {8 * count}, i1 false)")
+        loop.function("scan", [], [self._finite(loop.tail, count)], troubles)
+        return str(self.module), self.size
+
+    # ---- Pieces ----------------------------------------------------------------------------------------
+
+    def _calls(self, caller: Code, lanes: int, read: Read, hand: Hand) -> list[str]:
+        """Write the pieces, and in ``caller`` the calls of them; what tells of trouble."""
+        results: dict[int, list[int]] = {}
+        for k, variable in enumerate(self.program.outputs):
+            results.setdefault(variable, []).append(k)
+        troubles = []
+        for number, piece in enumerate(self.pieces):
+            self._piece(number, piece, lanes, read, hand, results)
+            name = f"%piece{number}"
+            caller.line(f"{name} = call i1 @piece{number}({self.given})")
+            troubles.append(name)
+        return troubles
+
+    def _piece(
+        self, number: int, piece: range, lanes: int, read: Read, hand: Hand, results: dict[int, list[int]]
+    ) -> None:
+        program, b = self.program, Code(self.module, lanes)
+        given, first = program.first_constant, program.first_instruction
+        names: dict[int, str] = {}
+
+        def name(v: int) -> str:
+            if v not in names:
+                constant = program.constant(v)
+                if constant is not None:
+                    names[v] = b.constant(constant)
+                elif v < given:
+                    names[v] = read(b, v)
+                else:
+                    names[v] = b.write(f"load {b.number}, ptr {self._slot(b, self.slots[v])}, align 8")
+            return names[v]
+
+        if number == 0:  # results that nothing computes: inputs and constants
+            for v in [v for v in results if v < first]:
+                for k in results[v]:
+                    hand(b, k, name(v))
+        for i in piece:
+            op, operands = program.instructions[i]
+            names[first + i] = x = emit_one(b, op, [name(v) for v in operands], program.constant(operands[-1]))
+            if first + i in self.slots:
+                b.line(f"store {b.number} {x}, ptr {self._slot(b, self.slots[first + i])}, align 8")
+            for k in results.get(first + i, ()):
+                hand(b, k, x)
+        b.line(f"ret i1 {b.any(any_of(b, b.troubles))}")
+        self.module.functions.append(f"define internal i1 @piece{number}({_PARAMETERS}) noinline {{\n{b.body}\n}}")
+
+    def _reader(self, loop: Loop) -> Read:
+        """Inputs: what is the same for all rows where the caller has it, the others through the frame."""
+        fixed, carried = loop.rows.places(Kind.FIXED), loop.rows.places(Kind.CARRIED)
+        slots: dict[int, int] = {}
+        for v, x in loop.columns().items():
+            slots[v] = self._new()
+            loop.body.line(f"store {loop.body.number} {x}, ptr {self._slot(loop.body, slots[v])}, align 8")
+
+        def read(b: Code, v: int) -> str:
+            if v in fixed:
+                return splat(b, load(b, "%fixed", fixed[v]), b.lanes)
+            if v in carried:
+                return load(b, "%out", carried[v])
+            return b.write(f"load {b.number}, ptr {self._slot(b, slots[v])}, align 8")
+
+        return read
+
+    def _slot(self, b: Code, slot: int, lanes: int = 0) -> str:
+        return at(b, "%frame", slot * (lanes or b.lanes))
+
+    def _finite(self, b: Code, count: int) -> str:
+        """A call that tells whether one of the first ``count`` doubles at ``out`` is infinite or NaN."""
+        self.module.functions.append(_NOT_FINITE)
+        return b.write(f"call i1 @not_finite(ptr %out, i64 {count})")
+
+    def _collector(self, lanes: int) -> None:
+        b = Code(self.module, 1)
+        many = f"<{lanes} x double>" if lanes > 1 else "double"
+        x = b.write(f"load {many}, ptr {at(b, '%sums', '%k', many)}, align 8")
+        where = at(b, "%out", "%k")
+        total = add_lanes(b, b.write(f"load double, ptr {where}"), x, lanes)
+        b.line(f"store double {total}, ptr {where}")
+        self.module.functions.append(_COLLECT.format(body=b.body))
+
+
+_NOT_FINITE = """define internal i1 @not_finite(ptr %x, i64 %n) noinline {
+entry:
+  br label %loop
+loop:
+  %k = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %sum = phi double [ 0.0, %entry ], [ %more, %loop ]
+  %where = getelementptr inbounds double, ptr %x, i64 %k
+  %one = load double, ptr %where
+  %product = fmul double %one, 0.0
+  %more = fadd double %sum, %product
+  %next = add i64 %k, 1
+  %again = icmp slt i64 %next, %n
+  br i1 %again, label %loop, label %done
+done:
+  %result = fcmp uno double %more, 0.0
+  ret i1 %result
+}"""
+
+_COLLECT = """define internal void @collect(ptr %sums, ptr %out, i64 %n) noinline {{
+entry:
+  br label %loop
+loop:
+  %k = phi i64 [ 0, %entry ], [ %next, %loop ]
+{body}
+  %next = add i64 %k, 1
+  %again = icmp slt i64 %next, %n
+  br i1 %again, label %loop, label %done
+done:
+  ret void
+}}"""
