@@ -84,6 +84,7 @@ _ON_USE: dict[str, str] = {
     "Program": ".compiler",
     "Stepper": ".drawing",
     "chain": ".explain",
+    "check_answers": ".explain",
     "compile": ".compiler",
     "draw": ".drawing",
     "latex": ".explain",
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from .drawing import draw as draw
     from .drawing import stepper as stepper
     from .explain import chain as chain
+    from .explain import check_answers as check_answers
     from .explain import latex as latex
     from .explain import locate as locate
     from .explain import naive_order as naive_order

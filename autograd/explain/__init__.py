@@ -3,6 +3,9 @@
 These are views: they read a graph and never change it, and the engine does not know of them.
 """
 
+from .answers import Report as Report
+from .answers import Verdict as Verdict
+from .answers import check_answers as check_answers
 from .backward_steps import Step as Step
 from .backward_steps import Steps as Steps
 from .backward_steps import steps as steps
@@ -16,5 +19,7 @@ from .experiments import NaiveOrder as NaiveOrder
 from .experiments import Nudge as Nudge
 from .experiments import naive_order as naive_order
 from .experiments import nudge as nudge
+from .misconceptions import MISCONCEPTIONS as MISCONCEPTIONS
+from .misconceptions import Misconception as Misconception
 from .trace_table import Table as Table
 from .trace_table import table as table

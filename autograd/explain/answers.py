@@ -1,0 +1,335 @@
+"""Checking a hand calculation: which numbers are right, and which link was the first to go wrong."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ..graph import topological_order
+from ..notation import Name, find, number
+from ..value import Value
+from .calculation import Calculation, Line, Quantity, Slip, Written
+from .formula import derivative
+from .intervals import Interval
+from .misconceptions import MISCONCEPTIONS, Misconception
+
+_LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
+_MOST_DIAGNOSES = 12  # mistakes looked into, one after the other
+_MARKS = {"right": "✓", "carried": "→", "wrong": "✗"}
+
+Key = Value | str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What the check says of one number.
+
+    status         ``"right"``; ``"carried"``: right given an earlier slip; ``"wrong"``
+    given          the number as it was written
+    expected       the right number
+    link           where it went wrong: ``"∂o11/∂z11"`` for a derivative, ``"o11"`` for a value; None where it did not
+    misconception  the name of the one that reproduces the number, if any does
+    says           all this in a sentence
+    """
+
+    quantity: Quantity
+    name: str
+    status: str
+    given: str
+    expected: float
+    link: str | None
+    misconception: str | None
+    says: str
+
+    def __str__(self) -> str:
+        return f"{_MARKS[self.status]} {self.name} = {self.given}{': ' if self.says else ''}{self.says}"
+
+
+class Report:
+    """The verdicts on a calculation, in the order of computing; see :func:`check_answers`.
+
+    correct      whether every number is right
+    first_wrong  the verdict on the first number that is wrong by itself, or None
+    verdicts     the verdicts by the keys of ``answers``; ``values`` by those of ``values``
+    """
+
+    def __init__(
+        self, verdicts: Mapping[Quantity, Verdict], answers: Mapping[Key, Quantity], values: Mapping[Key, Quantity]
+    ) -> None:
+        self.in_order = list(verdicts.values())
+        self.verdicts = {key: verdicts[quantity] for key, quantity in answers.items()}
+        self.values = {key: verdicts[quantity] for key, quantity in values.items()}
+
+    @property
+    def correct(self) -> bool:
+        return all(verdict.status == "right" for verdict in self.in_order)
+
+    @property
+    def first_wrong(self) -> Verdict | None:
+        return next((verdict for verdict in self.in_order if verdict.status == "wrong"), None)
+
+    def __str__(self) -> str:
+        counts = {s: sum(v.status == s for v in self.in_order) for s in _MARKS}
+        if self.correct:
+            head = f"all {counts['right']} right" if counts["right"] > 1 else "right"
+        else:
+            words = {"right": "right", "carried": "right given an earlier slip", "wrong": "wrong"}
+            head = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
+        return "\n".join([head, *map(str, self.in_order)])
+
+    def __repr__(self) -> str:
+        wrong = self.first_wrong
+        return f"<report: {'correct' if self.correct else f'first wrong link {wrong.link}' if wrong else 'a slip'}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{_MARKS[v.status]}</td><td>{html.escape(v.name)}</td><td>{html.escape(v.given)}</td>"
+            f'<td>{html.escape(number(v.expected, 6))}</td><td style="text-align:left">{html.escape(v.says)}</td></tr>'
+            for v in self.in_order
+        )
+        head = "<tr><th></th><th>number</th><th>given</th><th>right</th><th></th></tr>"
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def check_answers(
+    root: Value,
+    answers: Mapping[Key, Any] | None = None,
+    *,
+    values: Mapping[Key, Any] | None = None,
+    misconceptions: Sequence[Misconception] = tuple(MISCONCEPTIONS),
+) -> Report:
+    """Check the numbers of a hand calculation of ``root``'s gradient, and find the first wrong link.
+
+    answers  gradients and derivatives.  A label or a Value stands for ∂root/∂it: ``"w1"`` is ``"∂L/∂w1"``;
+             ``"∂ŷ/∂h1"`` (or ``"dŷ/dh1"``) for that derivative, of one link or several.
+    values   numbers of the forward pass, by label or Value: ``{"h1": 3.8}``
+
+    Numbers may be strings, which show how they were rounded: ``"-23.10"`` has two decimals.  A number counts as
+    right if the exact one rounds to it, or if the rounded numbers before it lead to it.  What follows from a
+    wrong number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by
+    itself every misconception is tried at every link that leads to it, and named where it reproduces the digits.
+
+    Raises ``LookupError`` for labels that the graph does not have or that are ambiguous, ``ValueError`` for what
+    is no number and for a graph too large to have been calculated by hand.
+
+    >>> w, x, y = Value(0.5, "w"), Value(2.0, "x"), Value(3.0, "y")
+    >>> z = w * x
+    >>> L = (z - y) ** 2
+    >>> z.label, L.label = "z", "L"
+    >>> report = check_answers(L, {"z": "-4", "w": "8"})
+    >>> report.first_wrong.link, report.first_wrong.misconception
+    ('∂z/∂w', 'flipped sign')
+    >>> print(report)
+    1 right, 1 wrong
+    ✓ ∂L/∂z = -4
+    ✗ ∂L/∂w = 8: should be −8; first wrong link ∂z/∂w = x = 2: its sign was flipped
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"check_answers needs the root as a Value, not {type(root).__name__}")
+    size = len(topological_order(root))
+    if size > _LARGEST_GRAPH:
+        raise ValueError(f"a graph of {size} values was not calculated by hand; at most {_LARGEST_GRAPH} are checked")
+    asked = {key: _quantity(root, key) for key in _keys(answers, "answers")}
+    forward = {key: Quantity("value", find(root, key)) for key in _keys(values, "values")}
+    written: dict[Quantity, Written] = {}
+    for given, quantities in ((answers, asked), (values, forward)):
+        for key, quantity in quantities.items():
+            assert given is not None
+            if quantity in written:
+                raise ValueError(f"{_key_text(key)} is given twice, under two spellings")
+            written[quantity] = read(given[key], _key_text(key))
+    if not written:
+        raise ValueError("there are no answers to check")
+    return Report(_judge(Calculation(root, written), misconceptions), asked, forward)
+
+
+# ---- Reading what was given --------------------------------------------------------------------------------
+
+_DERIVATIVE = re.compile(r"\s*(?:∂|d|\\partial\s*)(?P<of>.+?)\s*/\s*(?:∂|d|\\partial\s*)(?P<by>.+?)\s*", re.DOTALL)
+
+
+def _keys(given: Mapping[Key, Any] | None, what: str) -> Iterable[Key]:
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f'{what} must be a dictionary such as {{"w1": "-15.25"}}, not {type(given).__name__}')
+    for key in given or ():
+        if not isinstance(key, (str, Value)):
+            raise TypeError(f"the keys of {what} are labels or Values, not {type(key).__name__}")
+    return given or ()
+
+
+def _quantity(root: Value, key: Key) -> Quantity:
+    """What a key of ``answers`` asks for: ∂root/∂node, or ∂of/∂by."""
+    if isinstance(key, Value) or not (split := _DERIVATIVE.fullmatch(key)) or _is_label(root, key):
+        return Quantity("gradient", find(root, key))
+    by = find(root, split["by"])
+    of = root if root.label is None and split["of"] in ("L", "J", "E", "e", "loss") else find(root, split["of"])
+    return Quantity("gradient", by) if of is root else Quantity("derivative", by, of)
+
+
+def _is_label(root: Value, key: str) -> bool:
+    name = Name.parse(key)
+    return any(node.label is not None and Name.parse(node.label) == name for node in topological_order(root))
+
+
+def _key_text(key: Key) -> str:
+    text = key if isinstance(key, str) else key.label or repr(key)
+    return Name(text).text
+
+
+def read(given: Any, key: str) -> Written:
+    """A number as written, and all numbers that round to it.
+
+    >>> read("-23.10", "w3").interval
+    Interval(low=-23.105, high=-23.095000000000002, slip=False)
+    """
+    text = str(given.data if isinstance(given, Value) else given).strip()
+    plain = text.replace("−", "-").replace("\u202f", "").removeprefix("+")
+    try:
+        if isinstance(given, bool) or len(plain) > 60 or "_" in plain:
+            raise InvalidOperation
+        decimal = Decimal(plain)
+        value = float(decimal)
+    except (InvalidOperation, ValueError, OverflowError):
+        hint = ": write a decimal point" if re.fullmatch(r"-?\d+,\d+", plain) else ""
+        raise ValueError(f"the answer for {key} is not a number: {text[:40]!a}{hint}") from None
+    if not math.isfinite(value):
+        raise ValueError(f"the answer for {key} must be a finite number, not {text[:40]}")
+    exponent = decimal.as_tuple().exponent
+    assert isinstance(exponent, int)
+    half = 0.5 * 10.0 ** max(exponent, -300)
+    return Written(text if len(text) < 40 else text[:39] + "…", value, Interval(value - half, value + half))
+
+
+# ---- Judging ---------------------------------------------------------------------------------------------
+
+
+def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) -> dict[Quantity, Verdict]:
+    """The verdict on every written number, in the order of computing."""
+    slips: list[Slip] = []
+    wrong: dict[Quantity, Slip | None] = {}
+    lines = calculation.sweep()
+    while len(wrong) < _MOST_DIAGNOSES:
+        new = next((line for line in lines if not line.right and not line.fits and line.quantity not in wrong), None)
+        if new is None:
+            break
+        slip, spreads = _diagnose(calculation, slips, lines, new, misconceptions)
+        wrong[new.quantity] = slip
+        if slip is not None and spreads:
+            slips.append(slip)
+            lines = calculation.sweep(slips)
+    verdicts = {}
+    for line in lines:
+        quantity = line.quantity
+        if quantity in wrong or not (line.right or line.fits):
+            verdicts[quantity] = _wrong(calculation, quantity, wrong.get(quantity))
+        else:
+            carried = not line.right and line.expected.slip
+            verdicts[quantity] = _verdict(
+                calculation,
+                quantity,
+                "carried" if carried else "right",
+                f"right, given the slip before; without it {_figure(calculation, quantity)}" if carried else "",
+            )
+    return verdicts
+
+
+def _diagnose(
+    calculation: Calculation,
+    slips: Sequence[Slip],
+    lines: Sequence[Line],
+    new: Line,
+    misconceptions: Sequence[Misconception],
+) -> tuple[Slip | None, bool]:
+    """The slip that reproduces the number and explains as many of the others as any, and whether it spreads.
+
+    One that contradicts what is right before it was made in this number only: whoever writes every gradient out
+    as a product of its own can forget a factor in one of them.
+    """
+    edges, values = calculation.before(new.quantity)
+    candidates = [Slip(m, *edge) for edge in edges for m in misconceptions if m.slope or m.share]
+    candidates += [Slip(m, node, None) for node in values for m in misconceptions if m.value]
+    candidates += [Slip(m, None, None) for m in misconceptions]
+    position = next(i for i, line in enumerate(lines) if line.quantity == new.quantity)
+    best: tuple[int, Slip | None, bool] = len(lines) + 1, None, False
+    for slip in candidates:
+        outcome = calculation.sweep([*slips, slip])
+        if not (outcome[position].fits and outcome[position].expected.slip):
+            continue
+        spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome, strict=False))
+        unexplained = sum(not (line.right or line.fits) for line in (outcome if spreads else lines))
+        if unexplained < best[0]:  # of equals the first: the nearest link, the likelier mistake
+            best = unexplained, slip, spreads
+    return best[1:]
+
+
+def _wrong(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> Verdict:
+    link, shown = _link(calculation, quantity, slip)
+    reason = slip.misconception.says if slip else "no known misconception gives this number"
+    where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
+    return _verdict(
+        calculation,
+        quantity,
+        "wrong",
+        f"should be {_figure(calculation, quantity)}; {where}: {reason}",
+        link,
+        slip.misconception.name if slip else None,
+    )
+
+
+def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tuple[str, str]:
+    """The name of the wrong link, and the link as an equation."""
+    names, formulas = calculation.names, calculation.formulas
+    if slip is not None and slip.node is not None:
+        if slip.operand is not None:
+            return _edge(calculation, slip.node, slip.operand)
+        shown = f"{names[slip.node].text} = {formulas.value(slip.node).text} = {number(slip.node.data)}"
+        return names[slip.node].text, shown
+    edges, _ = calculation.before(quantity)
+    if quantity.kind != "value" and len(edges) == 1:
+        return _edge(calculation, *edges[0])
+    name = _name(calculation, quantity)
+    if quantity.kind == "value" or not edges:
+        return name, name
+    return name, f"{name}, which hangs on {_listed([_edge(calculation, *edge)[0] for edge in reversed(edges)])}"
+
+
+def _edge(calculation: Calculation, node: Value, operand: int) -> tuple[str, str]:
+    name = derivative(calculation.names[node], calculation.names[node.parents[operand]]).text
+    formula, figure = calculation.formulas.partials(node)[operand].text, number(node.partials[operand])
+    return name, f"{name} = {formula}" + ("" if formula == figure else f" = {figure}")
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """So many of them that a sentence can bear it."""
+    shown = [*texts[:2], "…", texts[-1]] if len(texts) > 4 else texts
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _verdict(
+    calculation: Calculation,
+    quantity: Quantity,
+    status: str,
+    says: str,
+    link: str | None = None,
+    misconception: str | None = None,
+) -> Verdict:
+    written, expected = calculation.written[quantity], calculation.exact(quantity)
+    return Verdict(quantity, _name(calculation, quantity), status, written.text, expected, link, misconception, says)
+
+
+def _name(calculation: Calculation, quantity: Quantity) -> str:
+    names = calculation.names
+    if quantity.kind == "value":
+        return names[quantity.node].text
+    return derivative(names[calculation.root if quantity.of is None else quantity.of], names[quantity.node]).text
+
+
+def _figure(calculation: Calculation, quantity: Quantity) -> str:
+    """The right number with a digit more than was given."""
+    digits = len(re.sub(r"[^0-9]|[eE].*", "", calculation.written[quantity].text).lstrip("0"))
+    return number(calculation.exact(quantity), min(max(digits + 1, 4), 15))

@@ -1,0 +1,218 @@
+"""What goes wrong in hand calculations: every misconception once.
+
+An entry says where it can happen and which number it leads to, in interval arithmetic over what the calculation has
+by then; the checker tries each entry at each link and believes it only where it reproduces the digits that were
+given.  Adding a misconception is adding an entry.
+
+slope      the wrong local derivative of an edge
+share      the wrong contribution of an edge to the gradient of its operand: right is ``e.upstream * e.slope``
+value      the wrong value of a node, computed from its operands
+
+Each returns None where it does not apply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..declaration import Primitive
+from ..notation import Name
+from ..value import Value
+from .formula import Formula
+from .intervals import ZERO, Interval, image, point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A node as the calculation has it: the numbers of its operands, and its own."""
+
+    node: Value
+    op: Primitive
+    operands: Sequence[Interval]
+    result: Interval
+    formulas: Sequence[Formula]  # of the local derivatives
+    names: dict[Value, Name]
+
+    def weight_at(self, name: Name) -> Interval | None:
+        """The number of the leaf with that name."""
+        return next((point(v.data) for v, n in self.names.items() if n == name and v.op is None), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge(Place):
+    """A link ∂node/∂operand as the calculation has it.
+
+    upstream   the gradient of the node
+    slope      the local derivative
+    paths      how many edges lead from the operand towards the root: over how many paths it must be summed
+    """
+
+    operand: int
+    upstream: Interval
+    slope: Interval
+    paths: int
+
+    @property
+    def formula(self) -> Formula:
+        """The local derivative in symbols."""
+        return self.formulas[self.operand]
+
+    @property
+    def constant(self) -> float | None:
+        """The number in front of the local derivative's formula; the derivative itself, if it is a mere number."""
+        if not any(c.isalpha() for c in self.formula.text):
+            return self.slope.middle
+        leading = re.match(r"−?(\d+(?:\.\d+)?)(?=[·(])", self.formula.text)
+        return float(leading[1]) if leading else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Misconception:
+    """One way to go wrong; see the head of this file."""
+
+    name: str
+    says: str  # completes a sentence on the link
+    slope: Callable[[Edge], Interval | None] | None = None
+    share: Callable[[Edge], Interval | None] | None = None
+    value: Callable[[Place], Interval | None] | None = None
+
+
+# ---- Where the entries below apply -----------------------------------------------------------------------
+
+
+def _is_function(e: Place) -> bool:
+    return len(e.operands) == 1 and e.op.name not in ("neg", "identity", "total", "affine")
+
+
+def _at_output(e: Edge) -> Interval | None:
+    """σ′(o) where σ′(z) belongs."""
+    if not _is_function(e):
+        return None
+    op = e.op
+    return image(lambda o: op.partials(o, op.forward(o)), [e.result])[0]
+
+
+def _at_input(e: Edge) -> Interval | None:
+    """z(1 − z) where o(1 − o) belongs: the formula in the output, with the input in its place."""
+    if not _is_function(e):
+        return None
+    op = e.op
+    return image(lambda z: op.taught_partials(z, z), [e.operands[0]])[0]
+
+
+def _swapped(name: Name) -> Name | None:
+    """w^k_{ji} for w^k_{ij}."""
+    index = name.subscript or ""
+    i, _, j = index.partition(",") if "," in index else (index[:1], "", index[1:])
+    if not (name.superscript and i and j and i != j):
+        return None
+    return Name(name.base, name.superscript, f"{j},{i}" if "," in index else f"{j}{i}")
+
+
+def _transposed(e: Place, operand: int) -> Interval | None:
+    """The number of the weight that the transposed matrix has in this operand's place."""
+    swapped = _swapped(e.names[e.node.parents[operand]])
+    return e.weight_at(swapped) if swapped else None
+
+
+def _transposed_slope(e: Edge) -> Interval | None:
+    n = len(e.operands) // 2
+    inputs = range(n, 2 * n)
+    return _transposed(e, e.operand - n) if e.op.name == "affine" and e.operand in inputs else None
+
+
+def _transposed_value(p: Place) -> Interval | None:
+    if p.op.name != "affine":
+        return None
+    weights = [_transposed(p, i) for i in range(len(p.operands) // 2)]
+    if all(w is None for w in weights):
+        return None
+    operands = [w or given for w, given in zip(weights, p.operands, strict=False)]
+    return image(lambda *v: [p.op.forward(*v)], [*operands, *p.operands[len(operands) :]])[0]
+
+
+def _without_bias(p: Place) -> Interval | None:
+    if p.op.name != "affine" or len(p.operands) % 2 == 0:
+        return None
+    return image(lambda *v: [p.op.forward(*v)], [*p.operands[:-1], ZERO])[0]
+
+
+def _unscaled(p: Place) -> Interval | None:
+    """The sum where the mean belongs."""
+    if p.op.name == "div" and p.node.parents[1].label is None and p.node.parents[1].op is None:
+        return p.operands[0]
+    return None
+
+
+def _is_mean(e: Edge) -> bool:
+    return e.op.name == "div" and e.operand == 0 and e.constant is not None and e.constant == 1 / e.operands[1].middle
+
+
+def _is_half(p: Place) -> bool:
+    return "half" in p.op.name
+
+
+def _doubling(e: Edge) -> Interval | None:
+    """A ½ of the loss forgotten, so that the 2 of the square stays; or a 2 forgotten."""
+    if _is_half(e):
+        return e.slope.scaled(2.0)
+    if e.constant in (2.0, -2.0, 0.5, -0.5) and not _is_mean(e):
+        return e.slope.scaled(1.0 / abs(e.constant or 1.0))
+    return None
+
+
+MISCONCEPTIONS: list[Misconception] = [
+    Misconception(
+        "forgotten path",
+        "its path was left out of the sum: several paths lead here, and their products are added",
+        share=lambda e: ZERO if e.paths > 1 else None,
+    ),
+    Misconception(
+        "forgotten factor 2 or ½",
+        "the constant factor was forgotten: the square brings a 2 down, and a ½ in the loss cancels it",
+        slope=_doubling,
+        value=lambda p: p.result.scaled(2.0) if _is_half(p) else None,
+    ),
+    Misconception(
+        "forgotten 1/n",
+        "the 1/n of the mean was forgotten",
+        slope=lambda e: point(1.0) if _is_mean(e) else None,
+        value=_unscaled,
+    ),
+    Misconception("flipped sign", "its sign was flipped", slope=lambda e: -e.slope, value=lambda p: -p.result),
+    Misconception(
+        "derivative at the output",
+        "the derivative was taken at the function's output instead of its input (the pre-activation)",
+        slope=_at_output,
+    ),
+    Misconception(
+        "derivative at the pre-activation",
+        "the formula in terms of the output was fed the input (the pre-activation)",
+        slope=_at_input,
+    ),
+    Misconception(
+        "transposed weights",
+        "the weights were taken transposed: w_{ij} goes from unit i to unit j",
+        slope=_transposed_slope,
+        value=_transposed_value,
+    ),
+    Misconception("forgotten factor", "this factor was left out of the product", share=lambda e: e.upstream),
+    Misconception(
+        "forgotten upstream",
+        "only the local derivative was taken, without the gradient that arrives from above",
+        share=lambda e: e.slope,
+    ),
+    Misconception(
+        "function instead of derivative",
+        "the value of the function was used where its derivative belongs",
+        slope=lambda e: e.result if _is_function(e) else None,
+    ),
+    Misconception("forgotten bias", "the bias was left out", value=_without_bias),
+    Misconception(
+        "forgotten activation",
+        "the activation was not applied",
+        value=lambda p: p.operands[0] if _is_function(p) else None,
+    ),
+]
