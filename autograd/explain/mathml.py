@@ -34,6 +34,8 @@ def from_latex(latex: str) -> str:
 
     >>> from_latex(r"\frac{a - 1}{x_{1}}")
     '<mfrac><mrow><mi>a</mi><mo>−</mo><mn>1</mn></mrow><msub><mi>x</mi><mn>1</mn></msub></mfrac>'
+    >>> from_latex("w^{1}_{11}")
+    '<msubsup><mi>w</mi><mn>11</mn><mn>1</mn></msubsup>'
     """
     try:
         return "".join(_Reader(latex).until(""))
@@ -94,7 +96,8 @@ class _Reader:
     def scripts(self, base: str, sign: str) -> str:
         found = {sign: self.group()}
         if self.tokens and self.tokens[-1] in ("^", "_") and self.tokens[-1] != sign:
-            found[self.tokens.pop()] = self.group()
+            other = self.tokens.pop()  # first: an assignment evaluates its right side before its target
+            found[other] = self.group()
         match found:
             case {"^": up, "_": down}:
                 return f"<msubsup>{base}{down}{up}</msubsup>"
