@@ -8,6 +8,9 @@
 [0.0, 1.0]
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
 from .activations import elu as elu
 from .activations import silu as silu
 from .backends import UnavailableError as UnavailableError
@@ -58,3 +61,25 @@ from .storage import load as load
 from .storage import load_history as load_history
 from .training import DivergenceError as DivergenceError
 from .training import fit as fit
+
+# Pictures are loaded when first used: training needs none.
+_ON_USE: dict[str, str] = {
+    "draw": ".diagram",
+    "stepper": ".diagram",
+}
+
+if TYPE_CHECKING:
+    from .diagram import draw as draw
+    from .diagram import stepper as stepper
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_import_module(_ON_USE[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_USE})

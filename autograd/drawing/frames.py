@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..explain import steps
 from ..explain.backward_steps import Step
 from ..explain.formula import Formulas
+from ..explain.mathml import from_latex
 from ..graph import topological_order
 from ..notation import Name, names, number, number_mathml
 from ..value import Value
@@ -19,6 +20,7 @@ class Frame:
 
     caption    a sentence
     formula    the content of a MathML ``<math>`` element
+    latex      the formula in LaTeX, instead
     summary    the step on one line of text, for where no formula can be shown
     data       numbers that values take on
     grads      gradients that values take on
@@ -30,6 +32,7 @@ class Frame:
 
     caption: str
     formula: str = ""
+    latex: str = ""
     summary: str = ""
     data: Mapping[Value, float] = field(default_factory=dict)
     grads: Mapping[Value, float] = field(default_factory=dict)
@@ -37,6 +40,11 @@ class Frame:
     receiver: Value | None = None
     links: Sequence[tuple[Value, int]] = ()
     flow: float | None = None
+
+    @property
+    def mathml(self) -> str:
+        """The formula as MathML, whichever way it was given."""
+        return self.formula or (from_latex(self.latex) if self.latex else "")
 
 
 def is_constant(node: Value) -> bool:
@@ -51,7 +59,7 @@ def backward_frames(root: Value, opening: str = "The forward pass is done: every
     yield Frame(caption=opening, formula=value, summary=f"{name.text} = {number(root.data)}")
     yield Frame(
         caption=f"Seed: {name.text} changes one for one with itself.",
-        formula=f"{_quotient(name, name, 'r')}<mo>=</mo>{_number(1.0, 'r')}",
+        formula=f"{_quotient(name, name, 're')}<mo>=</mo>{_number(1.0, 're')}",
         summary=f"∂{name.text}/∂{name.text} = 1",
         grads={root: 1.0},
         receiver=root,
@@ -87,14 +95,14 @@ def _backward_formula(step: Step, node: Name, parent: Name, again: bool) -> str:
     root = step.formulas.names[step.root]
     before = f"{number_mathml(step.before)}<mo>+</mo>" if step.before else ""
     formula = (
-        f"{_quotient(root, parent, 'r')}<mo>{'+=' if again else '='}</mo>"
-        f"{_quotient(root, node, 'u')}<mo>·</mo>{_quotient(node, parent, 'o')}<mo>=</mo>"
-        f"{before}{_number(step.upstream, 'u')}<mo>·</mo>{_number(step.partial, 'o')}"
-        f"<mo>=</mo>{_number(step.after, 'r')}"
+        f"{_quotient(root, parent, 're')}<mo>{'+=' if again else '='}</mo>"
+        f"{_quotient(root, node, 'up')}<mo>·</mo>{_quotient(node, parent, 'lo')}<mo>=</mo>"
+        f"{before}{_number(step.upstream, 'up')}<mo>·</mo>{_number(step.partial, 'lo')}"
+        f"<mo>=</mo>{_number(step.after, 're')}"
     )
     if step.formula.number is None:
         formula += (
-            f'<mspace width="2em"/><mrow class="o">{_quotient(node, parent, "")}<mo>=</mo>{step.formula.mathml}</mrow>'
+            f'<mspace width="2em"/><mrow class="lo">{_quotient(node, parent, "")}<mo>=</mo>{step.formula.mathml}</mrow>'
         )
     return formula
 
@@ -111,7 +119,7 @@ def forward_frames(root: Value) -> Iterator[Frame]:
         operands = dict.fromkeys(parent for parent in node.parents if not is_constant(parent))
         yield Frame(
             caption=f"Forward: {name.text} is computed from {_listed([named[p].text for p in operands])}.",
-            formula=f"{name.mathml}<mo>=</mo>{formula.mathml}<mo>=</mo>{_number(node.data, 'r')}",
+            formula=f"{name.mathml}<mo>=</mo>{formula.mathml}<mo>=</mo>{_number(node.data, 're')}",
             summary=f"{name.text} = {formula.text} = {number(node.data)}",
             data={node: node.data},
             receiver=node,
@@ -131,6 +139,6 @@ def _quotient(of: Name, by: Name, style: str) -> str:
 def _number(x: float, style: str) -> str:
     """A number in its colour; a negative one in parentheses, for it may be a factor."""
     shown = number_mathml(x)
-    if x < 0 and style != "r":
+    if x < 0 and style != "re":
         shown = f'<mo stretchy="false">(</mo>{shown}<mo stretchy="false">)</mo>'
     return f'<mrow class="{style}">{shown}</mrow>'

@@ -93,7 +93,9 @@ def from_graph(roots: Sequence[Value]) -> Network | None:
     if not neurons:
         return None
     named = names(*roots)
+    parameters = [node for neuron in neurons for node in neuron.key if node is not None]
     after = reached(roots)
+    trained = after or any(node.grad for node in parameters)  # gradients that an earlier graph brought
 
     # A unit of the picture is found by its key: a neuron's parameters, an input's name or position.
     key_of: dict[Value, Key] = {neuron.head: neuron.key for neuron in neurons}
@@ -110,7 +112,7 @@ def from_graph(roots: Sequence[Value]) -> Network | None:
         nodes.setdefault(neuron.key, []).append(neuron.head)
 
     def parameter(node: Value) -> Parameter:
-        return Parameter(named[node], node.data, node.grad if after else None)
+        return Parameter(named[node], node.data, node.grad if trained else None)
 
     units = []
     for key, places in nodes.items():

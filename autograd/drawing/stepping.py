@@ -71,11 +71,12 @@ class Stepper:
         return f"<Stepper: {self._title}, {len(self._scene.cards)} values, {len(self)} steps>"
 
 
-def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = ()) -> Stepper:
+def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), title: str | None = None) -> Stepper:
     """The backward pass from ``root``, edge by edge, to step through by buttons, keys or clicks on cards.
 
     forward    begin with the forward pass, operation by operation
     then       further frames behind the backward pass
+    title      what the page is called
 
     It shows the pass as it would be; no ``grad`` is read or changed.
 
@@ -92,5 +93,5 @@ def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = ()) -
     begin = list(forward_frames(root)) if forward else []
     start = [Frame(caption="The inputs and parameters are given.", summary="start")] if forward else []
     frames = [*start, *begin, *backward_frames(root), *then]
-    what = "Forward and backward pass" if forward else "Backward pass"
-    return Stepper(root, frames, f"{what} {'to' if forward else 'from'} {name}")
+    what = f"Forward and backward pass of {name}" if forward else f"Backward pass from {name}"
+    return Stepper(root, frames, title or what)

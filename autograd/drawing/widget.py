@@ -53,12 +53,12 @@ def live(title: str, scene: Scene, layout: Layout, frames: Sequence[Frame]) -> s
 
 
 def _panel(n: int, frame: Frame, last: int) -> str:
-    formula = f'<math display="block"><mrow>{frame.formula}</mrow></math>' if frame.formula else ""
+    shown = f'<math display="block"><mrow>{formula}</mrow></math>' if (formula := frame.mathml) else ""
     return (
         f'<div class="pa p{n}"><div class="nav"><label class="bt" for="s{max(n - 1, 0)}">← Back</label>'
         f'<b>step {n} of {last}</b><label class="bt" for="s{min(n + 1, last)}">Next →</label>'
         '<span class="js"></span></div>'
-        f'<div class="tx">{html.escape(frame.caption)}</div>{formula}</div>'
+        f'<div class="tx">{html.escape(frame.caption)}</div>{shown}</div>'
     )
 
 
