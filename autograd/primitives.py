@@ -297,13 +297,18 @@ def power(n: float) -> Primitive:
     )
 
 
-@functools.lru_cache(maxsize=4096)
 def exponential(base: float) -> Primitive:
     """``base ** x`` for a number base.
 
     >>> exponential(2)(10.0)
     1024.0
     """
+    return _exponential(base, copysign(1.0, base))
+
+
+@functools.lru_cache(maxsize=4096)
+def _exponential(base: float, sign: float) -> Primitive:
+    """A cache takes 0.0 and -0.0 for the same base, which they are not; hence the sign."""
     shown = _shortest(base) if base >= 0 else f"({_shortest(base)})"
     return primitive(
         f"exponential({_shortest(base)})",
@@ -363,16 +368,14 @@ def _pair(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = None) -> tu
 
 def _affine(*v: float) -> float:
     n = len(v) // 2
-    z = -0.0  # what leaves every number as it is, -0.0 too
-    for w, x in zip(v[:n], v[n:]):  # noqa: B905  # the bias, if there is one, is left over
-        z += w * x
+    z = _left_to_right(map(operator.mul, v[:n], v[n : 2 * n]))
     return z + v[-1] if len(v) % 2 else z
 
 
 def _affine_rule(*v_and_z: Any) -> tuple[Any, ...]:
-    n = (len(v_and_z) - 1) // 2
-    slopes = v_and_z[n : 2 * n] + v_and_z[:n]
-    return slopes if len(v_and_z) % 2 else (*slopes, 1.0)
+    v = v_and_z[:-1]
+    n = len(v) // 2
+    return (*v[n : 2 * n], *v[:n], 1.0) if len(v) % 2 else (*v[n:], *v[:n])
 
 
 def _affine_written_out(*v: Any) -> Any:
@@ -399,7 +402,7 @@ def _logsumexp(*v: float) -> float:
     if not math.isfinite(top):
         return _left_to_right(v) if any(x != x for x in v) else top
     # Of the largest term, which is 1, log1p takes care: added to the others it would swallow their digits.
-    rest = _left_to_right([math.exp(x - top) if x < top else 0.0 for x in v])
+    rest = _left_to_right([0.0 if x == top else math.exp(x - top) for x in v])
     return top + math.log1p(rest + (v.count(top) - 1.0))
 
 
