@@ -202,7 +202,8 @@ def read(given: Any, key: str) -> Written:
     exponent = decimal.as_tuple().exponent
     assert isinstance(exponent, int)
     half = 0.5 * 10.0 ** max(exponent, -300)
-    return Written(text if len(text) < 40 else text[:39] + "…", value, Interval(value - half, value + half))
+    digits = len(str(abs(int("".join(map(str, decimal.as_tuple().digits)))))) if decimal else 1
+    return Written(text if len(text) < 40 else text[:39] + "…", value, Interval(value - half, value + half), digits)
 
 
 # ---- Judging ---------------------------------------------------------------------------------------------
@@ -258,7 +259,8 @@ def _diagnose(
     best: tuple[int, Slip | None, bool] = len(lines) + 1, None, False
     for slip in candidates:
         outcome = calculation.sweep([*slips, slip])
-        if not (outcome[position].fits and outcome[position].expected.slip):
+        found = outcome[position]
+        if not (found.fits and found.expected.slip and found.expected.is_finite):
             continue
         spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome, strict=False))
         unexplained = sum(not (line.right or line.fits) for line in (outcome if spreads else lines))

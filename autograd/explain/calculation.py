@@ -44,6 +44,7 @@ class Written:
     text: str
     value: float
     interval: Interval
+    digits: int  # significant ones
 
 
 class Line(NamedTuple):
@@ -69,6 +70,7 @@ class Calculation:
             for operand, parent in enumerate(node.parents):
                 self.consumers[parent].append((node, operand))
         self._exact_gradient = pull_back({root: 1.0}, self.order)
+        self.digits = max((w.digits for w in written.values()), default=17)
         self._between: dict[Quantity, list[tuple[Value, int]]] = {}
         self.derivatives: dict[Value, list[Quantity]] = defaultdict(list)
         for quantity in written:
@@ -83,6 +85,11 @@ class Calculation:
             return self._exact_gradient.get(quantity.node, 0.0)
         assert quantity.of is not None
         return pull_back({quantity.of: 1.0}, [quantity.node]).get(quantity.node, 0.0)
+
+    def rounded(self, unwritten: Interval) -> Interval:
+        """A number that was not written down: perhaps it was rounded on the way, to as many digits as the others."""
+        ends = [_significant(x, self.digits) for x in (unwritten.low, unwritten.high)]
+        return Interval(min(unwritten.low, *ends), max(unwritten.high, *ends), unwritten.slip)
 
     def sweep(self, slips: Sequence[Slip] = ()) -> list[Line]:
         """Every written number in the order of computing, under the assumption of these slips."""
@@ -162,7 +169,7 @@ class _Sweep:
         """The quantity as the calculation goes on with it: what was written, if anything was."""
         written = self.c.written.get(quantity)
         if written is None:
-            return expected
+            return self.c.rounded(expected)
         right = written.interval.meets(point(self.c.exact(quantity)))
         fits = written.interval.meets(expected)
         self.lines.append(Line(quantity, right, fits, expected))
@@ -230,7 +237,7 @@ class _Sweep:
                 slope = replace(wrong, slip=True)
             if misconception.share and (wrong := misconception.share(edge)) is not None:
                 share = replace(wrong, slip=True)
-        self.slope[node, operand] = slope
+        self.slope[node, operand] = slope = self.c.rounded(slope)
         return upstream * slope if share is None else share
 
     def edge(self, node: Value, operand: int, upstream: Interval, slope: Interval) -> Edge:
@@ -268,6 +275,10 @@ class _Sweep:
             shares[last] = self.gradient[asked.of] * link
             if len(edges) == 1:
                 self.slope[last] = link
+
+
+def _significant(x: float, digits: int) -> float:
+    return float(f"{x:.{digits - 1}e}")
 
 
 def _as_tuple(forward: Callable[..., float]) -> Callable[..., tuple[float]]:

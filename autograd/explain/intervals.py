@@ -52,6 +52,11 @@ class Interval:
         return self.low <= other.high + slack and other.low <= self.high + slack
 
     @property
+    def is_finite(self) -> bool:
+        """Whether anything is known of it."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
     def middle(self) -> float:
         """The number in the middle."""
         return self.low if self.low == self.high else self.low / 2 + self.high / 2
