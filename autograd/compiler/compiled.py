@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..refusal import refusal
 from ..transform import flatten, reshape
@@ -14,6 +15,9 @@ from .columns import Rows, indices
 from .entry import UnsuitedError
 from .program import Program
 from .tracing import eagerly, trace
+
+if TYPE_CHECKING:
+    from .blocks import Blockwise
 
 
 class Backend(Protocol):
@@ -114,14 +118,14 @@ class Compiled:
 
     def specialized(self, *args: Any, **settings: Any) -> _Variant:
         """The program for arguments of this shape, traced and compiled if it is new."""
-        key = (_shape(args), *sorted(settings.items()))
+        key = (shape_of(args), *sorted(settings.items()))
         with self._lock:
             if key not in self._variants:
                 self._variants[key] = _Variant(self.__wrapped__, args, settings, self._backend, self._precise)
             return self._variants[key]
 
     def _dispatch(self, *args: Any, **settings: Any) -> Any:
-        args = tuple(map(_listed, args))
+        args = tuple(map(listed, args))
         if any(isinstance(x, Value) for x in flatten(args)):
             return self.__wrapped__(*args, **settings)
         variant = self.specialized(*args, **settings)
@@ -144,7 +148,7 @@ class Compiled:
         array('d', [1.5, 4.5, 9.5])
         """
         rows = Rows(args)
-        variant = self._for_rows(rows)
+        variant = self.for_rows(rows)
         width = len(variant.program.outputs)
         padded = [rows.empty(rows.count + 8) for _ in range(width)]  # whole vectors are written
         compute = variant.runner.mapper(rows, None, padded)
@@ -153,7 +157,7 @@ class Compiled:
             for column, x in zip(padded, flatten(variant.replay(*rows.row(i))), strict=True):
                 column[i] = x
 
-        _each(compute, by_hand, 0, rows.count)
+        each(compute, by_hand, 0, rows.count)
         return variant.program.shaped([column[: rows.count] for column in padded])
 
     def sum(self, *args: Any, order: Any = None) -> Any:
@@ -168,7 +172,7 @@ class Compiled:
         (10.0, 14.0)
         """
         rows = Rows(args)
-        variant = self._for_rows(rows)
+        variant = self.for_rows(rows)
         order = None if order is None else indices(order, rows.count)
         out = array("d", [-0.0]) * len(variant.program.outputs)
         compute = variant.runner.summer(rows, order, out)
@@ -178,7 +182,7 @@ class Compiled:
                 out[k] += x
 
         count = rows.count if order is None else len(order)
-        _each(compute, by_hand, 0, count, out)
+        each(compute, by_hand, 0, count, out)
         return variant.program.shaped(out if count else [0.0] * len(out))
 
     def fold(self, carry: Any, *args: Any, order: Any = None) -> Any:
@@ -210,17 +214,35 @@ class Compiled:
         carry, (out, emitted) = self._carried(carry, args, order, emits=True)
         return reshape(carry, out), emitted
 
+    def blockwise(self, step: Callable[..., Any]) -> Blockwise:
+        """A scan over blocks of rows: this function is added over a block, then ``step`` is taken.
+
+        This function takes what is carried and a row; ``step(carry, sums, rows)`` is given what is carried,
+        the sums of this function's results over the block, in their shape, and the block's number of
+        rows.  It returns the next carry and a result of the block, and is compiled as this function is.
+
+        >>> from array import array
+        >>> from autograd import compile
+        >>> error = compile(lambda m, x: (m - x) ** 2, backend="python")
+        >>> descent = error.blockwise(lambda m, error, rows: (m / 2, error / rows))
+        >>> descent.scan(8.0, array("d", [1.0, 2.0, 3.0, 4.0]), size=2)
+        (2.0, array('d', [42.5, 0.5]))
+        """
+        from .blocks import Blockwise
+
+        return Blockwise(self, Compiled(step, self._backend, self._precise))
+
     def _carried(self, carry: Any, args: Any, order: Any, emits: bool) -> tuple[Any, tuple[array[float], Any]]:
-        carry = _listed(carry)
+        carry = listed(carry)
         rows = Rows((carry, *args))
-        variant = self._for_rows(rows)
+        variant = self.for_rows(rows)
         shape = variant.program.results
         if emits and not (isinstance(shape, tuple) and len(shape) == 2):
             raise refusal(f"scan needs a function that returns a pair, the next carry and a result: {self.__name__}")
-        if _shape(shape[0] if emits else shape) != _shape(carry):
+        if shape_of(shape[0] if emits else shape) != shape_of(carry):
             raise refusal(
                 f"{self.__name__} does not return what it carries in the shape of its first argument, "
-                f"{_shape(carry)}, but {_shape(shape)}"
+                f"{shape_of(carry)}, but {shape_of(shape)}"
             )
         out = array("d", flatten([carry]))
         order = None if order is None else indices(order, rows.count)
@@ -236,16 +258,16 @@ class Compiled:
             for column, x in zip(emitted, results[len(out) :], strict=True):
                 column[i] = x
 
-        _each(compute, by_hand, 0, count, out)
+        each(compute, by_hand, 0, count, out)
         return carry, (out, reshape(shape[1], emitted) if emits else None)
 
-    def _for_rows(self, rows: Rows) -> _Variant:
+    def for_rows(self, rows: Rows) -> _Variant:
         """The program for these rows; the example is only made where there is something to trace."""
-        variant = self._variants.get((_shape(tuple(rows.tree)),))
+        variant = self._variants.get((shape_of(tuple(rows.tree)),))
         return variant or self.specialized(*rows.example())
 
 
-def _each(
+def each(
     compute: Callable[[int, int], bool],
     by_hand: Callable[[int], None],
     begin: int,
@@ -264,8 +286,8 @@ def _each(
         by_hand(begin)
         return
     middle = (begin + end) // 2
-    _each(compute, by_hand, begin, middle, out)
-    _each(compute, by_hand, middle, end, out)
+    each(compute, by_hand, begin, middle, out)
+    each(compute, by_hand, middle, end, out)
 
 
 class _Variant:
@@ -275,7 +297,11 @@ class _Variant:
         self.program = program = f if isinstance(f, Program) else trace(f, *args, **settings)
         self._f, self._settings = f, settings
         self.kind, self.runner = _chosen(program, backend, precise)
-        self.entry = self.runner.entry(self.replay)
+
+    @functools.cached_property
+    def entry(self) -> Callable[..., Any]:
+        """What calls the program: compiled when it is first called, not for loops."""
+        return self.runner.entry(self.replay)
 
     def replay(self, *args: Any) -> Any:
         """The function by the eager engine: the result, or the named error."""
@@ -306,12 +332,12 @@ def _llvm(required: bool) -> Any:
     return None
 
 
-def _listed(argument: Any) -> Any:
+def listed(argument: Any) -> Any:
     """NumPy arrays and scalars as lists and floats."""
     if isinstance(argument, (list, tuple)):
-        return reshape(argument, [_listed(x) for x in flatten(argument)])
+        return reshape(argument, [listed(x) for x in flatten(argument)])
     return argument.tolist() if hasattr(argument, "tolist") and hasattr(argument, "dtype") else argument
 
 
-def _shape(tree: Any) -> Any:
-    return tuple(map(_shape, tree)) if isinstance(tree, (list, tuple)) else None
+def shape_of(tree: Any) -> Any:
+    return tuple(map(shape_of, tree)) if isinstance(tree, (list, tuple)) else None

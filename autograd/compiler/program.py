@@ -123,6 +123,31 @@ class Program:
 
         return over(self, namespace)
 
+    def lifted(self, leaves: Sequence[Value]) -> Program:
+        """The program with ``leaves``, captured ones, as a list that is its first argument.
+
+        What was read from a model's parameters is then a function of them, which can be differentiated,
+        or carried from step to step.
+
+        >>> from autograd import Value, grad, trace
+        >>> w = Value(2.0)
+        >>> program = trace(lambda x: w * x, 3.0).lifted([w])
+        >>> program([5.0], 3.0), grad(program, argnums=0)([5.0], 3.0)
+        (15.0, [3.0])
+        """
+        place = {leaf: i for i, leaf in enumerate(leaves)}
+        kept = [leaf for leaf in self.captured if leaf not in place]
+        first = len(leaves) + len(self.names)
+        captured = [place[leaf] if leaf in place else first + kept.index(leaf) for leaf in self.captured]
+        builder = Builder(first, len(kept))
+        return builder.program(
+            builder.inline(self, [*range(len(leaves), first), *captured]),
+            names=(*[f"w_{i}" for i in range(len(leaves))], *self.names),
+            captured=tuple(kept),
+            arguments=([leaf.data for leaf in leaves], *self.arguments),
+            results=self.results,
+        )
+
     def __call__(self, *args: Any) -> Any:
         from .python_code import python_function
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from .loop import Kind
 from .loop import Rows as Layout
 
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
-_LOOP = ctypes.CFUNCTYPE(_COUNT, *[_POINTER] * 7, _COUNT, _COUNT)  # releases the interpreter's lock
+_LOOP = ctypes.CFUNCTYPE(_COUNT, *[_POINTER] * 7, *[_COUNT] * 4)  # releases the interpreter's lock
 _CALL = (_COUNT, ctypes.c_char_p, _POINTER, _POINTER)
 _SHORT = ctypes.PYFUNCTYPE(*_CALL)  # keeps it: letting go costs more than the call
 _LONG = ctypes.CFUNCTYPE(*_CALL)
@@ -30,13 +31,15 @@ class LLVMBackend:
         self.program = program
         self.relaxed = not precise
         self.lowered = kernels.lowered(program, self.relaxed)
+        self._optimize = not kernels.is_long(self.lowered)
         self._made: dict[Any, Any] = {}
+        self._lock = threading.Lock()
 
     # ---- One row ---------------------------------------------------------------------------------------
 
     def entry(self, replay: Callable[..., Any]) -> Callable[..., Any]:
         kernel = kernels.call_kernel(self.lowered, self.relaxed)
-        machine = Machine(kernel.text, self._level())
+        machine = Machine(kernel.text, self._optimize)
         self._made["call"] = machine
         inputs, outputs = len(self.program.names), len(self.program.outputs)
         if kernels.is_scalar(self.lowered):
@@ -71,8 +74,8 @@ class LLVMBackend:
     # ---- Many rows -------------------------------------------------------------------------------------
 
     def mapper(self, rows: Rows, order: Any, out: Sequence[Any]) -> Callable[[int, int], bool]:
-        pointers = (_POINTER * len(out))(*map(address_of, out))
-        return self._loop("map", rows, order, ctypes.addressof(pointers), keep=pointers)
+        pointers = _pointers(out)
+        return self._loop("map", rows, order, ctypes.addressof(pointers), keep=(pointers, out))
 
     def summer(self, rows: Rows, order: Any, out: array[float]) -> Callable[[int, int], bool]:
         return self._loop("sum", rows, order, address_of(out), keep=out)
@@ -80,50 +83,102 @@ class LLVMBackend:
     def scanner(
         self, rows: Rows, order: Any, carried: int, out: array[float], emitted: Sequence[Any]
     ) -> Callable[[int, int], bool]:
-        pointers = (_POINTER * len(emitted))(*map(address_of, emitted))
-        keep = (out, pointers)
+        pointers = _pointers(emitted)
+        keep = (out, emitted, pointers)
         return self._loop("scan", rows, order, address_of(out), keep, carried, ctypes.addressof(pointers))
+
+    def blocks(
+        self,
+        step: LLVMBackend,
+        rows: Rows,
+        order: Any,
+        size: int,
+        carry: array[float],
+        extras: Sequence[Any],
+        emitted: Sequence[Any],
+    ) -> Callable[[int, int], bool]:
+        """Scan over blocks of ``size`` rows: the sum of this program's results over each, then a ``step``."""
+        count = rows.count if order is None else len(order)
+        memory = self._memory(rows, order, len(carry))
+        memory.fixed[:0] = carry  # the first of what is the same for all rows of a block
+        extra, pointers = _pointers(extras), _pointers(emitted)
+        layout = Layout((*[Kind.FIXED] * len(carry), *memory.kinds[len(carry) :]), order is not None)
+        function, frame = self._function(
+            ("blocks", layout, step.program, len(extras)),
+            lambda: kernels.blocks_kernel(self.lowered, step.lowered, layout, lanes(), self.relaxed, len(extras)),
+            optimize=not (kernels.is_long(self.lowered) or kernels.is_long(step.lowered)),
+        )
+        given = memory.arguments(ctypes.addressof(extra), ctypes.addressof(pointers), frame)
+        fixed = memory.fixed
+
+        def compute(begin: int, end: int, alive: Any = (memory, extra, pointers, extras, emitted)) -> bool:
+            fixed[: len(carry)] = carry
+            trouble = function(*given, begin, end, count, size)
+            carry[:] = fixed[: len(carry)]
+            return not trouble
+
+        return compute
 
     def _loop(
         self, name: str, rows: Rows, order: Any, out: int, keep: Any, carried: int = 0, emitted: int | None = None
     ) -> Callable[[int, int], bool]:
-        captured = self.program.captures()
-        kinds = [Kind.CARRIED] * carried
-        for x in (*rows.inputs[carried:], *captured):
-            kinds.append(Kind.FIXED if not isinstance(x, Column) else Kind.COLUMN if x.stride == 1 else Kind.STRIDED)
-        columns = [x for x in rows.inputs if isinstance(x, Column)]
-        addresses = (_POINTER * len(columns))(*[column.address for column in columns])
-        strides = array("q", [column.stride for column in columns])
-        fixed = array("d", [x for x in (*rows.inputs[carried:], *captured) if not isinstance(x, Column)])
-        function, size = self._function(name, Layout(tuple(kinds), order is not None))
-        frame = (ctypes.c_double * size)()
-        given = (
-            ctypes.addressof(addresses),
-            strides.buffer_info()[0],
-            fixed.buffer_info()[0],
-            order.buffer_info()[0] if order is not None else None,
-            out,
-            emitted,
-            ctypes.addressof(frame),
-        )
+        memory = self._memory(rows, order, carried)
+        layout = Layout(memory.kinds, order is not None)
+        function, frame = self._function((name, layout), lambda: self._kernel(name, layout), self._optimize)
+        given = memory.arguments(out, emitted, frame)
 
-        def compute(begin: int, end: int, alive: Any = (addresses, strides, fixed, order, frame, keep)) -> bool:
-            return not function(*given, begin, end)
+        def compute(begin: int, end: int, alive: Any = (memory, keep)) -> bool:
+            return not function(*given, begin, end, 0, 0)
 
         return compute
 
-    def _function(self, name: str, layout: Layout) -> tuple[Callable[..., int], int]:
-        key = (name, layout)
-        if key not in self._made:
-            if name == "scan":
-                kernel = kernels.scan_kernel(self.lowered, layout, self.relaxed)
-            else:
-                write = kernels.map_kernel if name == "map" else kernels.sum_kernel
-                kernel = write(self.lowered, layout, lanes(), self.relaxed)
-            machine = Machine(kernel.text, self._level())
-            self._made[key] = (_LOOP(machine.address(name)), kernel.frame, machine)
-        function, frame, _ = self._made[key]
+    def _kernel(self, name: str, layout: Layout) -> kernels.Kernel:
+        if name == "scan":
+            return kernels.scan_kernel(self.lowered, layout, self.relaxed)
+        write = kernels.map_kernel if name == "map" else kernels.sum_kernel
+        return write(self.lowered, layout, lanes(), self.relaxed)
+
+    def _function(self, key: Any, write: Callable[[], kernels.Kernel], optimize: bool) -> tuple[Callable[..., int], int]:
+        with self._lock:
+            if key not in self._made:
+                kernel = write()
+                machine = Machine(kernel.text, optimize)
+                self._made[key] = (_LOOP(machine.address(key[0])), kernel.frame, machine)
+            function, frame, _ = self._made[key]
         return function, frame
 
-    def _level(self) -> int:
-        return 1 if kernels.is_long(self.lowered) else 3
+    def _memory(self, rows: Rows, order: Any, carried: int) -> _Memory:
+        return _Memory((*rows.inputs[carried:], *self.program.captures()), order, carried)
+
+
+class _Memory:
+    """What a kernel reads, at addresses that stay as long as this object."""
+
+    def __init__(self, inputs: Sequence[Any], order: Any, carried: int) -> None:
+        columns = [x for x in inputs if isinstance(x, Column)]
+        self.kinds = (*[Kind.CARRIED] * carried, *map(_kind, inputs))
+        self.columns = columns
+        self.addresses = (_POINTER * len(columns))(*[column.address for column in columns])
+        self.strides = array("q", [column.stride for column in columns])
+        self.fixed = array("d", [x for x in inputs if not isinstance(x, Column)])
+        self.order = order
+
+    def arguments(self, out: int, emitted: int | None, frame: int) -> tuple[Any, ...]:
+        self.frame = (ctypes.c_double * frame)()
+        return (
+            ctypes.addressof(self.addresses),
+            address_of(self.strides),
+            address_of(self.fixed),
+            None if self.order is None else address_of(self.order),
+            out,
+            emitted,
+            ctypes.addressof(self.frame),
+        )
+
+
+def _kind(x: Any) -> Kind:
+    return Kind.FIXED if not isinstance(x, Column) else Kind.COLUMN if x.stride == 1 else Kind.STRIDED
+
+
+def _pointers(columns: Sequence[Any]) -> Any:
+    return (_POINTER * len(columns))(*map(address_of, columns))

@@ -22,6 +22,12 @@ class Module:
         pure = "" if name.startswith("llvm.") else " nounwind willreturn memory(none)"
         self._declared[name] = f"declare {result} @{name}({operands}){pure}"
 
+    def define(self, name: str, text: str) -> None:
+        """A function written out in full, once."""
+        if name not in self._helpers:
+            self._helpers.add(name)
+            self.functions.append(text)
+
     def helper(self, name: str, lanes: int, operands: int, write: Callable[..., str]) -> str:
         """The name of a function of ``operands`` numbers whose body ``write(code, *operands)`` writes, once."""
         full = f"{name}.{lanes}"

@@ -15,18 +15,23 @@ _lock = threading.Lock()  # LLVM's compiler is not for two threads at once; what
 
 
 class Machine:
-    """Compiled functions; they live as long as this object."""
+    """Compiled functions; they live as long as this object.
 
-    def __init__(self, text: str, level: int = 3) -> None:
+    Without ``optimize``, instructions are selected and registers allocated, and that is all: long straight-line
+    code, already free of repetition, gains nothing from LLVM's passes, which take as long again (measured).
+    """
+
+    def __init__(self, text: str, optimize: bool = True) -> None:
         import llvmlite.binding as llvm
 
         with _lock:
-            target = _target(level)
+            target = _target(3 if optimize else 1)
             module = llvm.parse_assembly(text)
             module.triple = llvm.get_process_triple()
-            options = llvm.create_pipeline_tuning_options(speed_level=level)
-            builder = llvm.create_pass_builder(target, options)
-            builder.getModulePassManager().run(module, builder)
+            if optimize:
+                options = llvm.create_pipeline_tuning_options(speed_level=3)
+                builder = llvm.create_pass_builder(target, options)
+                builder.getModulePassManager().run(module, builder)
             self._engine = llvm.create_mcjit_compiler(module, target)
             self._engine.finalize_object()
 

@@ -133,6 +133,48 @@ def scan_kernel(program: Program, rows: Rows, relaxed: bool) -> Kernel:
     return Kernel(str(loop.module))
 
 
+def blocks_kernel(
+    program: Program, step: Program, rows: Rows, lanes: int, relaxed: bool, extras: int
+) -> Kernel:
+    """A scan over blocks of ``size`` rows out of ``count``: ``program`` is added over the block, then ``step`` taken.
+
+    The inputs of ``step`` are what is carried, the sums, the number of rows, and ``extras`` columns with a number
+    for each block, to which ``out`` has pointers.  What is carried is the beginning of ``fixed``, where
+    ``program`` finds it; results of ``step`` beyond that go to ``emitted``.
+    """
+    module = _module(program, relaxed)
+    _, frame = _sum(module, program, rows, lanes, relaxed, "internal ")
+    loop = Loop(module, Rows(()), 1)
+    b, tail = loop.body, loop.tail
+    summed = len(program.outputs)
+    carried = len(step.names) - summed - 1 - extras
+    pointer = f"getelementptr inbounds double, ptr %frame, i64 {frame}"
+    sums = b.write(pointer)
+    b.line("%first = mul i64 %i, %size\n  %behind = add i64 %first, %size")
+    b.line("%cut = icmp slt i64 %behind, %count\n  %stop = select i1 %cut, i64 %behind, i64 %count")
+    b.line("%held = sub i64 %stop, %first\n  %many = sitofp i64 %held to double")
+    b.line(f"call void @llvm.memset.p0.i64(ptr {sums}, i8 0, i64 {8 * summed}, i1 false)")
+    arguments = f"ptr %columns, ptr %strides, ptr %fixed, ptr %order, ptr {sums}, ptr null, ptr %frame"
+    b.line(f"%summed = call i64 @sum({arguments}, i64 %first, i64 %stop, i64 0, i64 0)\n  %odd = icmp ne i64 %summed, 0")
+    b.line(f"store double %many, ptr {at(b, sums, summed)}")
+    frame += summed + 1
+    anywhere = ["%odd"]
+    long = Long(module, step, "step")
+    if is_long(step):
+        troubles, frame = long.step(b, carried, pointer, extras, frame)
+        anywhere += troubles
+    else:
+        given = [load(b, "%fixed", k) for k in range(carried)] + [load(b, sums, k) for k in range(summed + 1)]
+        given += [load(b, b.write(f"load ptr, ptr {at(b, '%out', k, 'ptr')}"), "%i") for k in range(extras)]
+        results = _outputs(b, step, given)
+        for k, x in enumerate(results[:carried]):
+            b.line(f"store double {x}, ptr {at(b, '%fixed', k)}")
+        for k, x in enumerate(results[carried:]):
+            loop.store(b.write(f"load ptr, ptr {at(b, '%emitted', k, 'ptr')}"), x)
+    loop.function("blocks", b.troubles, [long.not_finite(tail, "%fixed", carried)], anywhere)
+    return Kernel(str(module), frame)
+
+
 def _module(program: Program, relaxed: bool) -> Module:
     return Module(relaxed, inline=sum(op in HEAVY for op, _ in program.instructions) <= _INLINED)
 

@@ -13,7 +13,7 @@ from .code import Code, Module
 from .loop import Kind, Loop, add_lanes, any_of, at, load, not_finite, splat
 from .operations import emit_one
 
-PIECE = 500  # instructions a function
+PIECE = 300  # instructions a function
 
 _PARAMETERS = "ptr noalias %frame, ptr noalias %fixed, ptr noalias %out, ptr noalias %emitted, i64 %i"
 
@@ -24,8 +24,9 @@ Hand = Callable[[Code, int, str], None]  # a result, by its number
 class Long:
     """A lowered program, cut into pieces."""
 
-    def __init__(self, module: Module, program: Program) -> None:
+    def __init__(self, module: Module, program: Program, name: str = "piece") -> None:
         self.module = module
+        self.name = name
         self.program = program
         count = len(program.instructions)
         self.pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
@@ -106,7 +107,7 @@ class Long:
             loop.head.line(f"call void @llvm.memset.p0.i64(ptr {start}, i8 0, i64 {8 * lanes * count}, i1 false)")
             loop.tail.line(f"call void @collect(ptr {start}, ptr %out, i64 {count})")
             self._collector(lanes)
-        loop.function("sum", [], [self._finite(loop.tail, count)], troubles, linkage)
+        loop.function("sum", [], [self.not_finite(loop.tail, "%out", count)], troubles, linkage)
         return str(self.module), self.size * lanes
 
     def scan(self, loop: Loop) -> tuple[str, int]:
@@ -125,8 +126,43 @@ class Long:
         troubles = self._calls(loop.body, 1, reader, hand)
         start = self._slot(loop.body, kept)
         loop.body.line(f"call void @llvm.memcpy.p0.p0.i64(ptr %out, ptr {start}, i64 {8 * count}, i1 false)")
-        loop.function("scan", [], [self._finite(loop.tail, count)], troubles)
+        loop.function("scan", [], [self.not_finite(loop.tail, "%out", count)], troubles)
         return str(self.module), self.size
+
+    def step(self, b: Code, carried: int, sums: str, extras: int, base: int) -> tuple[list[str], int]:
+        """The step of a scan over blocks, as part of the loop over these; see ``kernels.blocks_kernel``.
+
+        ``sums`` points to the block's sums and, behind them, its number of rows; ``base`` doubles of the frame are taken.
+        """
+        self.size = base + self.size
+        self.slots = {v: base + slot for v, slot in self.slots.items()}
+        summed = len(self.program.names) - carried - 1 - extras
+        kept = self._new(carried)
+
+        def read(c: Code, v: int) -> str:
+            if v < carried:
+                return load(c, "%fixed", v)
+            if v <= carried + summed:
+                return load(c, c.write(sums), v - carried)
+            pointer = c.write(f"load ptr, ptr {at(c, '%out', v - carried - summed - 1, 'ptr')}")
+            return load(c, pointer, "%i")
+
+        def hand(c: Code, k: int, x: str) -> None:
+            if k < carried:
+                c.line(f"store double {x}, ptr {self._slot(c, kept + k)}")
+            else:
+                pointer = c.write(f"load ptr, ptr {at(c, '%emitted', k - carried, 'ptr')}")
+                c.line(f"store double {x}, ptr {at(c, pointer, '%i')}")
+
+        troubles = self._calls(b, 1, read, hand)
+        start = self._slot(b, kept)
+        b.line(f"call void @llvm.memcpy.p0.p0.i64(ptr %fixed, ptr {start}, i64 {8 * carried}, i1 false)")
+        return troubles, self.size
+
+    def not_finite(self, b: Code, pointer: str, count: int) -> str:
+        """A call that tells whether one of ``count`` doubles is infinite or NaN."""
+        self.module.define("not_finite", _NOT_FINITE)
+        return b.write(f"call i1 @not_finite(ptr {pointer}, i64 {count})")
 
     # ---- Pieces ----------------------------------------------------------------------------------------
 
@@ -138,8 +174,8 @@ class Long:
         troubles = []
         for number, piece in enumerate(self.pieces):
             self._piece(number, piece, lanes, read, hand, results)
-            name = f"%piece{number}"
-            caller.line(f"{name} = call i1 @piece{number}({self.given})")
+            name = f"%{self.name}{number}"
+            caller.line(f"{name} = call i1 @{self.name}{number}({self.given})")
             troubles.append(name)
         return troubles
 
@@ -173,7 +209,7 @@ class Long:
             for k in results.get(first + i, ()):
                 hand(b, k, x)
         b.line(f"ret i1 {b.any(any_of(b, b.troubles))}")
-        self.module.functions.append(f"define internal i1 @piece{number}({_PARAMETERS}) noinline {{\n{b.body}\n}}")
+        self.module.functions.append(f"define internal i1 @{self.name}{number}({_PARAMETERS}) noinline {{\n{b.body}\n}}")
 
     def _reader(self, loop: Loop) -> Read:
         """Inputs: what is the same for all rows where the caller has it, the others through the frame."""
@@ -195,11 +231,6 @@ class Long:
     def _slot(self, b: Code, slot: int, lanes: int = 0) -> str:
         return at(b, "%frame", slot * (lanes or b.lanes))
 
-    def _finite(self, b: Code, count: int) -> str:
-        """A call that tells whether one of the first ``count`` doubles at ``out`` is infinite or NaN."""
-        self.module.functions.append(_NOT_FINITE)
-        return b.write(f"call i1 @not_finite(ptr %out, i64 {count})")
-
     def _collector(self, lanes: int) -> None:
         b = Code(self.module, 1)
         many = f"<{lanes} x double>" if lanes > 1 else "double"
@@ -207,7 +238,7 @@ class Long:
         where = at(b, "%out", "%k")
         total = add_lanes(b, b.write(f"load double, ptr {where}"), x, lanes)
         b.line(f"store double {total}, ptr {where}")
-        self.module.functions.append(_COLLECT.format(body=b.body))
+        self.module.define("collect", _COLLECT.format(body=b.body))
 
 
 _NOT_FINITE = """define internal i1 @not_finite(ptr %x, i64 %n) noinline {

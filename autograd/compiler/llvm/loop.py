@@ -10,7 +10,8 @@ from .code import Code, Module
 
 PARAMETERS = (
     "ptr noalias %columns, ptr noalias %strides, ptr noalias %fixed, ptr noalias %order, ptr noalias %out, "
-    "ptr noalias %emitted, ptr noalias %frame, i64 %begin, i64 %end"
+    "ptr noalias %emitted, ptr noalias %frame, i64 %begin, i64 %end, "
+    "i64 %count, i64 %size"
 )
 
 
@@ -194,7 +195,7 @@ def at(b: Code, base: str, index: int | str, kind: str = "double") -> str:
     return b.write(f"getelementptr inbounds {kind}, ptr {base}, i64 {index}")
 
 
-def load(b: Code, base: str, index: int) -> str:
+def load(b: Code, base: str, index: int | str) -> str:
     return b.write(f"load double, ptr {at(b, base, index)}")
 
 
