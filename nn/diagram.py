@@ -85,8 +85,8 @@ def stepper(
     It shows the step; it does not take it: the model and the optimiser stay as they are.
 
     >>> import nn
-    >>> nn.stepper(nn.MLP([2, 1, 1], bias=False, seed=1), [5.0, 3.0], 8.0, loss="half_squared_error", lr=0.01)
-    <Stepper: One training step, 9 values, 18 steps>
+    >>> nn.stepper(nn.MLP([2, 2, 1], seed=1), [0.5, -1.0], 2.0, lr=0.01)
+    <Stepper: One training step, 18 values, 42 steps>
     """
     mover = _optimizer(model, optimizer, lr)
     root = _point_loss(model, row, target, loss)

@@ -7,9 +7,11 @@ the C-level standard error, which a notebook would show, and a crash in C must n
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 
 _WORKER = """
@@ -35,18 +37,22 @@ def available() -> tuple[str, ...]:
     return tuple(found)
 
 
-def run(dot: str, output: str) -> bytes:
+def run(dot: str, output: str, environment: Mapping[str, str] | None = None) -> bytes:
     """What Graphviz makes of a DOT text: ``output`` is one of its formats, such as ``json0`` or ``pdf``.
 
-    Raises ``NoEngineError`` where there is no engine, ``RuntimeError`` where it fails.
+    ``environment`` is added to that of the process.  Raises ``NoEngineError`` where there is no engine,
+    ``RuntimeError`` where it fails.
     """
     problem = ""
+    surroundings = {**os.environ, **(environment or {})}
     for engine in available():
         # -P: a module of the user's in the working directory must not stand in for one of the library.
         worker = [sys.executable, "-P", "-c", _WORKER, output]
         command = worker if engine == "pygraphviz" else ["dot", f"-T{output}"]
         try:
-            done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=_SECONDS, check=False)
+            done = subprocess.run(
+                command, input=dot.encode(), capture_output=True, timeout=_SECONDS, check=False, env=surroundings
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             problem = f"{engine}: {error}"
             continue

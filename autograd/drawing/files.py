@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import html
+import re
+import tempfile
+from pathlib import Path
 
 from . import engine
 from .lettering import FONTS
@@ -35,7 +38,18 @@ def png(svg: str, scale: float = _SCALE) -> bytes:
 
 def pdf(dot: str) -> bytes:
     """The graph as a vector PDF: Graphviz's own rendering of the DOT text."""
-    return engine.run(dot, "pdf")
+    # Only the bundled font, and no date: the same bytes on every machine, and text on one without fonts.
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "fonts.conf"
+        settings.write_text(_FONT_SETTINGS.format(fonts=html.escape(str(FONTS)), cache=html.escape(folder)))
+        made = engine.run(dot, "pdf", {"FONTCONFIG_FILE": str(settings)})
+    return re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:20000101000000", made)
+
+
+_FONT_SETTINGS = (
+    '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">'
+    "<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>"
+)
 
 
 def page(title: str, light: str, dark: str) -> str:
