@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import data
 from .backends import Epoch, Task, prepare
@@ -109,6 +109,7 @@ def fit(
         raise ValueError("patience needs something to validate on: validation=0.2, or a pair of rows and targets")
     run = _Run(
         Task(model, rows, targets, chosen_loss, find_penalty(penalty), _limit("clip", clip), chosen_optimizer),
+        scaling,
         held_rows,
         held_targets,
         epochs=_count("epochs", epochs, least=0),
@@ -119,16 +120,37 @@ def fit(
         patience=None if patience is None else _count("patience", patience),
         callback=callback,
     )
-    before = model.scaling
-    try:
-        model.scaling = scaling
-        return run.train(backend, progress, resume)
-    except BaseException:
-        model.scaling = before
-        raise
+    return run.train(backend, progress, resume)
 
 
 # ---- The loop ----------------------------------------------------------------------------------------
+
+
+class _Mark(NamedTuple):
+    """A moment of a run, to return to.  Lists that training lengthens are remembered by their length."""
+
+    numbers: list[float]
+    state: list[Any]
+    updates: int
+    position: int
+    sum: float
+    points: int
+    start: list[float]
+    best: list[float]
+    epochs: int
+    iterations: int
+    validations: int
+    best_epoch: int | None
+    stopped: str
+    reason: str
+
+
+def _whole(step: Callable[[], None]) -> None:
+    """Take a last step before ``fit`` ends; Ctrl-C, which asks for no more than that, makes it start again."""
+    try:
+        step()
+    except KeyboardInterrupt:
+        step()
 
 
 @dataclass
@@ -136,6 +158,7 @@ class _Run:
     """A run under way: what was chosen, and how far it has come."""
 
     task: Task
+    scaling: Scaling | None
     held_rows: Sequence[list[float]]
     held_targets: Sequence[Any]
     epochs: int
@@ -153,45 +176,73 @@ class _Run:
     start: list[float] = field(default_factory=list)  # the parameters when it began
     best: list[float] = field(default_factory=list)  # the parameters of the best epoch
 
+    mark: _Mark | None = None  # the latest moment at which model, optimiser and record agreed
+
     def train(self, backend: str, progress: bool | None, resume: History | None) -> History:
-        history, optimizer = self.history, self.task.optimizer
-        before = self._numbers(), optimizer.state, optimizer.updates
+        model, optimizer = self.task.model, self.task.optimizer
+        before = self._numbers(), optimizer.state, optimizer.updates, model.scaling
+        finished = False
+
+        def undo() -> None:
+            self._set(before[0])
+            optimizer.state, optimizer.updates, model.scaling = before[1:]
+
         try:
-            history.iterations_per_epoch = -(-len(self.task.rows) // self.batch_size)
+            model.scaling = self.scaling
+            self.history.iterations_per_epoch = -(-len(self.task.rows) // self.batch_size)
             self.start = self._numbers()
             if resume is not None:
                 self._take_up(resume)
+            history = self.history
             history.backend, run_epoch = prepare(self.task, backend)
             all_updates = self.epochs * history.iterations_per_epoch
             with Interrupt() as interrupt, Progress(progress, all_updates, history.iterations) as bar:
                 self._loop(run_epoch, interrupt, bar)
+                _whole(self._finish)
+                finished = True
         except BaseException as error:
-            self._set(before[0])
-            optimizer.state, optimizer.updates = before[1:]
+            if not finished:
+                _whole(undo)
             if isinstance(error, (NotFiniteError, OverflowError)):
-                raise DivergenceError(self._advice(error), history) from None
+                raise DivergenceError(self._advice(error), self.history) from None
             raise
+        return history
+
+    def _finish(self) -> None:
+        """Leave the model where the record says it is, whatever was under way."""
+        history, mark = self.history, self.mark
+        assert mark is not None
+        self._return_to(mark)
         history.state = self._state()
         if self.best and history.stopped != "interrupted":
             self._set(self.best)
         self.task.model.zero_grad()
-        return history
 
     def _loop(self, run_epoch: Epoch, interrupt: Interrupt, bar: Progress) -> None:
         history = self.history
-        history.stopped = ""
+        history.stopped = history.reason = ""
+        self.mark = self._mark()
         try:
             while not history.stopped:
                 if history.epochs >= self.epochs:
                     self._stop("epochs", f"all {self.epochs} epochs are done")
+                    self.mark = self._mark()
                 else:
                     self._epoch(run_epoch, interrupt, bar)
         except KeyboardInterrupt:
-            self._stop(
-                "interrupted",
-                f"interrupted after {history.epochs} epochs and {self.position} of {history.iterations_per_epoch} "
-                "iterations of the next; the model is as the last complete one left it",
-            )
+            _whole(self._note_interrupt)
+
+    def _note_interrupt(self) -> None:
+        history, mark = self.history, self.mark
+        assert mark is not None
+        self._return_to(mark)
+        if history.stopped:  # it came when all was done
+            return
+        reason = (
+            f"interrupted after {history.epochs} epochs and {self.position} of {history.iterations_per_epoch} "
+            "iterations of the next; the model is as the last complete one left it"
+        )
+        self.mark = mark._replace(stopped="interrupted", reason=reason)
 
     def _epoch(self, run_epoch: Epoch, interrupt: Interrupt, bar: Progress) -> None:
         history, optimizer = self.history, self.task.optimizer
@@ -209,8 +260,10 @@ class _Run:
             history.iterations += 1
             bar.advance()
             # A back end may be ahead of what it has reported; stop where the two agree.
-            if interrupt.pending and optimizer.updates == made and self.position < len(batches):
-                raise KeyboardInterrupt
+            if optimizer.updates == made and self.position < len(batches):
+                self.mark = self._mark()
+                if interrupt.pending:
+                    raise KeyboardInterrupt
         self.position = 0
         history.epochs += 1
         history.loss.append(self.sum / self.points)
@@ -218,6 +271,7 @@ class _Run:
         bar.note(epoch=str(history.epochs), loss=f"{history.loss[-1]:.4g}")
         self._validate()
         self._judge()
+        self.mark = self._mark()
         if self.callback is not None:
             history.state = self._state()
             self.callback(history)
@@ -255,6 +309,27 @@ class _Run:
         self.history.stopped, self.history.reason = stopped, reason
 
     # ---- Where it is ----
+
+    def _mark(self) -> _Mark:
+        history, optimizer = self.history, self.task.optimizer
+        return _Mark(
+            self._numbers(), optimizer.state, optimizer.updates,
+            self.position, self.sum, self.points, self.start, self.best,
+            history.epochs, history.iterations, len(history.validation_loss), history.best_epoch,
+            history.stopped, history.reason,
+        )  # fmt: skip
+
+    def _return_to(self, mark: _Mark) -> None:
+        """Forget what has happened since; doing it twice, or twice in part, is as good as once."""
+        history, optimizer = self.history, self.task.optimizer
+        self._set(mark.numbers)
+        optimizer.state, optimizer.updates = mark.state, mark.updates
+        self.position, self.sum, self.points = mark.position, mark.sum, mark.points
+        self.start, self.best = mark.start, mark.best
+        history.epochs, history.iterations, history.best_epoch = mark.epochs, mark.iterations, mark.best_epoch
+        del history.loss[mark.epochs :], history.change[mark.epochs :]
+        del history.iteration_loss[mark.iterations :], history.validation_loss[mark.validations :]
+        history.stopped, history.reason = mark.stopped, mark.reason
 
     def _numbers(self) -> list[float]:
         return [p.data for p in self.task.optimizer.parameters]
