@@ -55,3 +55,10 @@ def test_links_and_pictures_exist() -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)|src=\"(?!https?:)([^\"]+)\"", README):
         path = "".join(target).split("#")[0]
         assert (ROOT / path).exists(), path
+
+
+def test_the_picture_is_what_the_command_beside_it_draws(tmp_path: Path) -> None:
+    pytest.importorskip("pygraphviz", reason="the picture needs the bundled layout engine")
+    (command,) = re.findall(r"`python (-m autograd [^`]*) --svg gradient.svg`", README)
+    subprocess.run([sys.executable, *shlex.split(command), "--svg", str(tmp_path / "g.svg")], cwd=ROOT, check=True)
+    assert (tmp_path / "g.svg").read_bytes() == (ROOT / "notebooks/pictures/gradient.svg").read_bytes()
