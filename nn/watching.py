@@ -32,6 +32,8 @@ class Interrupt:
 
     def _note(self, *_: Any) -> None:
         if self.pending:
+            # Before raising: where it strikes, __exit__ may be past doing so.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt
         self.pending = True
 
