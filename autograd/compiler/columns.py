@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..refusal import number, refusal
@@ -14,12 +14,16 @@ from ..transform import flatten, reshape
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``owner`` keeps the memory alive; ``stride`` counts doubles from row to row."""
+    """``owner`` keeps the memory alive; ``stride`` counts doubles from row to row.
+
+    ``by_step``: a number for every step of a loop, in the order of the steps, whichever row each takes.
+    """
 
     owner: Any
     address: int
     stride: int
     rows: int
+    by_step: bool = False
 
     def __getitem__(self, row: int) -> float:
         return ctypes.c_double.from_address(self.address + 8 * self.stride * row).value
@@ -33,27 +37,33 @@ class Rows:
     anything, are taken as they are.  Memory is used where it is if it holds doubles, and copied if not.
     """
 
-    def __init__(self, args: Sequence[Any]) -> None:
+    def __init__(self, args: Sequence[Any], by_step: Sequence[Any] = ()) -> None:
         self.numpy = False
         self.tree = [self._taken(argument) for argument in args]
         self.inputs: list[Column | float] = flatten(self.tree)
         counts = {x.rows for x in self.inputs if isinstance(x, Column)}
+        for numbers in by_step:
+            column = replace(_split(*_from_buffer(memoryview(array("d", numbers)))), by_step=True)
+            self.tree.append(column)
+            self.inputs.append(column)
         if not counts:
             raise refusal("no argument has rows: give a NumPy array or array.array whose first axis counts the rows")
         if len(counts) > 1:
             raise refusal(f"the arguments have different numbers of rows: {', '.join(map(str, sorted(counts)))}")
         (self.count,) = counts
 
-    def row(self, i: int) -> list[Any]:
-        """The arguments of one row, as the function takes them."""
-        return reshape(self.tree, [x[i] if isinstance(x, Column) else x for x in self.inputs]) if self.tree else []
+    def row(self, i: int, step: int = 0) -> list[Any]:
+        """The arguments of row ``i``, as the function takes them."""
+        shaped: list[Any] = reshape(self.tree, self.flat(i, step))
+        return shaped
 
-    def flat(self, i: int) -> list[float]:
-        return [x[i] if isinstance(x, Column) else x for x in self.inputs]
+    def flat(self, i: int, step: int = 0) -> list[float]:
+        return [x[step if x.by_step else i] if isinstance(x, Column) else x for x in self.inputs]
 
     def example(self) -> list[Any]:
         """Arguments to trace with: those of the first row, if there is one."""
-        return self.row(0) if self.count else reshape(self.tree, [0.0] * len(self.inputs))
+        some = [x for x in self.inputs if isinstance(x, Column) and not x.rows]
+        return self.row(0) if not some else reshape(self.tree, [0.0] * len(self.inputs))
 
     def empty(self, count: int) -> Any:
         """Room for ``count`` doubles, of the kind that the arguments are."""

@@ -197,13 +197,14 @@ class Compiled:
         >>> mean.fold([0.0, 1.0], array("d", [2.0, 4.0, 9.0]))
         [5.0, 4.0]
         """
-        carry, (out, _) = self._carried(carry, args, order, emits=False)
+        carry, (out, _) = self._carried(carry, args, order, (), emits=False)
         return reshape(carry, out)
 
-    def scan(self, carry: Any, *args: Any, order: Any = None) -> tuple[Any, Any]:
+    def scan(self, carry: Any, *args: Any, order: Any = None, extras: Any = ()) -> tuple[Any, Any]:
         """``f(carry, *row)`` is the next carry and a result of this row: the last carry, and columns of results.
 
-        Otherwise as :meth:`fold`.
+        Otherwise as :meth:`fold`.  ``extras`` are arrays with a number for each step, whichever row it takes; the
+        function is given them as its last arguments.
 
         >>> from array import array
         >>> from autograd import compile
@@ -211,7 +212,7 @@ class Compiled:
         >>> running.scan(0.0, array("d", [1.0, 2.0, 3.0]))
         (6.0, array('d', [0.0, 2.0, 9.0]))
         """
-        carry, (out, emitted) = self._carried(carry, args, order, emits=True)
+        carry, (out, emitted) = self._carried(carry, args, order, extras, emits=True)
         return reshape(carry, out), emitted
 
     def blockwise(self, step: Callable[..., Any]) -> Blockwise:
@@ -232,9 +233,11 @@ class Compiled:
 
         return Blockwise(self, Compiled(step, self._backend, self._precise))
 
-    def _carried(self, carry: Any, args: Any, order: Any, emits: bool) -> tuple[Any, tuple[array[float], Any]]:
+    def _carried(
+        self, carry: Any, args: Any, order: Any, extras: Any, emits: bool
+    ) -> tuple[Any, tuple[array[float], Any]]:
         carry = listed(carry)
-        rows = Rows((carry, *args))
+        rows = Rows((carry, *args), extras)
         variant = self.for_rows(rows)
         shape = variant.program.results
         if emits and not (isinstance(shape, tuple) and len(shape) == 2):
@@ -247,12 +250,14 @@ class Compiled:
         out = array("d", flatten([carry]))
         order = None if order is None else indices(order, rows.count)
         count = rows.count if order is None else len(order)
+        if any(len(extra) != count for extra in extras):
+            raise refusal(f"{count} steps need as many extras, not {[len(extra) for extra in extras]}")
         width = len(variant.program.outputs) - len(out)
         emitted = [rows.empty(count) for _ in range(width)]
         compute = variant.runner.scanner(rows, order, len(out), out, emitted)
 
         def by_hand(i: int) -> None:
-            arguments = rows.row(i if order is None else order[i])
+            arguments = rows.row(i if order is None else order[i], i)
             results = flatten([variant.replay(reshape(carry, out), *arguments[1:])])
             out[:] = array("d", results[: len(out)])
             for column, x in zip(emitted, results[len(out) :], strict=True):

@@ -157,7 +157,7 @@ class PythonBackend:
 
         def compute(begin: int, end: int) -> bool:
             for i in range(begin, end):
-                inputs = rows.flat(i if order is None else order[i])
+                inputs = rows.flat(i if order is None else order[i], i)
                 try:
                     results = self.function(*(carried or ()), *inputs[skipped:], *captured)
                 except _FAILURES:

@@ -102,10 +102,11 @@ class LLVMBackend:
         memory = self._memory(rows, order, len(carry))
         memory.fixed[:0] = carry  # the first of what is the same for all rows of a block
         extra, pointers = _pointers(extras), _pointers(emitted)
+        width = 1 << max(0, (min(size, lanes()) - 1)).bit_length()
         layout = Layout((*[Kind.FIXED] * len(carry), *memory.kinds[len(carry) :]), order is not None)
         function, frame = self._function(
-            ("blocks", layout, step.program, len(extras)),
-            lambda: kernels.blocks_kernel(self.lowered, step.lowered, layout, lanes(), self.relaxed, len(extras)),
+            ("blocks", layout, step.program, len(extras), width),
+            lambda: kernels.blocks_kernel(self.lowered, step.lowered, layout, width, self.relaxed, len(extras)),
             optimize=not (kernels.is_long(self.lowered) or kernels.is_long(step.lowered)),
         )
         given = memory.arguments(ctypes.addressof(extra), ctypes.addressof(pointers), frame)
@@ -177,7 +178,9 @@ class _Memory:
 
 
 def _kind(x: Any) -> Kind:
-    return Kind.FIXED if not isinstance(x, Column) else Kind.COLUMN if x.stride == 1 else Kind.STRIDED
+    if not isinstance(x, Column):
+        return Kind.FIXED
+    return Kind.BY_STEP if x.by_step else Kind.COLUMN if x.stride == 1 else Kind.STRIDED
 
 
 def _pointers(columns: Sequence[Any]) -> Any:

@@ -21,6 +21,7 @@ class Kind(Enum):
     FIXED = "the same for all rows"
     COLUMN = "contiguous"
     STRIDED = "every so many doubles"
+    BY_STEP = "contiguous, by the number of the step"
     CARRIED = "the previous row's result"
 
 
@@ -62,7 +63,7 @@ class Loop:
 
     def columns(self) -> dict[int, str]:
         """The names of the inputs that are read row by row."""
-        columns = self.rows.places(Kind.COLUMN, Kind.STRIDED)
+        columns = self.rows.places(Kind.COLUMN, Kind.STRIDED, Kind.BY_STEP)
         numbers: dict[int, str] = {}
         if self.lanes == 1:
             places = self._places(self.body, clamped=False)
@@ -112,6 +113,8 @@ class Loop:
         kind = self.rows.kinds[v]
         if kind is Kind.COLUMN and b is self._whole and not self.rows.ordered:
             return b.write(f"load {self.body.number}, ptr {at(b, base, '%i')}, align 8")
+        if kind is Kind.BY_STEP:
+            places = ["%i"]
         if kind is Kind.STRIDED:
             stride = h.write(f"load i64, ptr {at(h, '%strides', i, 'i64')}")
             places = [b.write(f"mul i64 {place}, {stride}") for place in places]

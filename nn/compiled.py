@@ -1,0 +1,171 @@
+"""Training by compiled code: the same epoch as ``backends.eager``, as one program over the parameters.
+
+Nothing is written down twice.  The model, the loss, the penalty and the optimiser's rule are traced as they
+are; what one update does to the parameters and the optimiser's state becomes a program that is carried
+from point to point, or from batch to batch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import Value, compile, grad, trace, value_and_grad
+
+from .backends import Epoch, Task, UnavailableError, eager
+from .optimizers import Optimizer, State, clipped
+
+_PATIENCE = 0.1  # seconds of machine code at a time: Ctrl-C and the progress bar wait for no more
+_FIRST = 64  # updates before it is known how long they take
+
+
+def prepare(task: Task, backend: str, precise: bool = False) -> Epoch:
+    """The epoch of ``task`` by generated Python (``"python"``) or machine code (``"llvm"``).
+
+    Machine code may reassociate sums unless ``precise`` is asked for: the last digits then depend on the machine's
+    vector width.  Where a number would not be finite, or a float operation raises, the eager epoch takes
+    over at the updates concerned, so that errors are the same.
+
+    Raises ``UnavailableError`` where the back end is not installed, or where the model, the loss or the
+    optimiser cannot be traced because it branches on numbers.
+    """
+    try:
+        return _Compiled(task, backend, precise).epoch
+    except ImportError as error:
+        raise UnavailableError(str(error)) from None
+    except TypeError as error:
+        raise UnavailableError(f"this training run cannot be compiled: {error}") from error
+
+
+class _Compiled:
+    """What is carried: the parameters, and the optimiser's state for each."""
+
+    def __init__(self, task: Task, backend: str, precise: bool) -> None:
+        self.task, self.eager = task, eager(task)
+        targets = _numbers(task)
+        self.rows, self.targets = _table(task.rows), _table(targets)
+        self.at_once = _FIRST
+
+        point = trace(_loss_of_point(task), task.rows[0], targets[0]).lifted(task.optimizer.parameters)
+        slopes = value_and_grad(point, argnums=0)
+        step = _step(task)
+
+        def one(carry: Any, row: Any, target: Any, rate: Any, t: Any) -> Any:
+            return step(carry, slopes(carry[0], row, target), 1.0, rate, t)
+
+        def of_batch(carry: Any, row: Any, target: Any) -> Any:
+            return slopes(carry[0], row, target)
+
+        self.by_point = compile(one, backend=backend, precise=precise)
+        self.by_batch = compile(of_batch, backend=backend, precise=precise).blockwise(step)
+        # Traced now, so that what cannot be is known now.
+        self.by_point.specialized(self._carry(), task.rows[0], targets[0], 0.0, 1.0)
+
+    def epoch(self, batches: Sequence[Sequence[int]]) -> Iterator[float]:
+        start = 0
+        while start < len(batches):
+            chunk = batches[start : start + self.at_once]
+            start += len(chunk)
+            began = time.perf_counter()
+            losses = self._updates(chunk)
+            yield from self.eager(chunk) if losses is None else losses
+            spent = time.perf_counter() - began
+            self.at_once = max(1, min(4 * self.at_once, int(len(chunk) * _PATIENCE / (spent + 1e-9))))
+
+    def _updates(self, batches: Sequence[Sequence[int]]) -> list[float] | None:
+        """Make the updates and return their losses; or do nothing and return None, where one is in trouble."""
+        optimizer = self.task.optimizer
+        made = range(optimizer.updates, optimizer.updates + len(batches))
+        extras = [array("d", _rates(optimizer, made)), array("d", [t + 1 for t in made])]
+        order = array("q", itertools.chain.from_iterable(batches))
+        size = len(batches[0])
+        try:
+            if size == 1:
+                carry, losses = self.by_point.scan(
+                    self._carry(), self.rows, self.targets, order=order, extras=extras
+                )
+            else:
+                carry, losses = self.by_batch.scan(
+                    self._carry(), self.rows, self.targets, order=order, size=size, extras=extras
+                )
+        except (ArithmeticError, ValueError):
+            return None
+        parameters, state = carry
+        if not all(map(math.isfinite, parameters)) or not all(map(math.isfinite, losses)):
+            return None
+        _commit(optimizer, parameters, [tuple(one) for one in state], made.stop)
+        return list(losses)
+
+    def _carry(self) -> list[Any]:
+        optimizer = self.task.optimizer
+        return [[p.data for p in optimizer.parameters], [list(one) for one in optimizer.state]]
+
+
+def _step(task: Task) -> Callable[..., Any]:
+    """One update, as a function of what is carried and of a batch's loss and gradient, added over its points."""
+    optimizer, mean = task.optimizer, task.loss.mean
+    penalty_slopes = None
+    if task.penalty:
+        penalty = task.penalty
+        penalty_slopes = grad(trace(lambda: penalty(task.model.weights())).lifted(optimizer.parameters), argnums=0)
+
+    def step(carry: Any, sums: Any, count: Any, rate: Any, t: Any) -> Any:
+        (parameters, state), (loss, gradients) = carry, sums
+        if mean:
+            gradients = [g / count for g in gradients]
+        if penalty_slopes:
+            gradients = [g + h for g, h in zip(gradients, penalty_slopes(parameters), strict=True)]
+        if task.clip:
+            gradients = clipped(gradients, task.clip)
+        moved = [
+            optimizer.update(p, g, tuple(s), rate, t) for p, g, s in zip(parameters, gradients, state, strict=True)
+        ]
+        return ([[p for p, _ in moved], [list(s) for _, s in moved]], loss / count)
+
+    return step
+
+
+def _loss_of_point(task: Task) -> Callable[[list[Value], Any], Any]:
+    return lambda row, target: task.loss(task.model(row), target)
+
+
+def _commit(optimizer: Optimizer, parameters: list[float], state: list[State], updates: int) -> None:
+    """Set the optimiser and its parameters, all or nothing."""
+
+    def commit() -> None:
+        for p, data in zip(optimizer.parameters, parameters, strict=True):
+            p.data = data
+        optimizer.state, optimizer.updates = state, updates
+
+    try:
+        commit()
+    except KeyboardInterrupt:
+        commit()
+        raise
+
+
+def _rates(optimizer: Optimizer, made: range) -> list[float]:
+    """The learning rates of the updates behind ``made`` earlier ones."""
+    if not callable(optimizer.lr):
+        return [optimizer.lr] * len(made)
+    return [float(optimizer.lr(n)) for n in made]
+
+
+def _numbers(task: Task) -> list[Any]:
+    """The targets as numbers, or as one list of numbers each: a class becomes the probability of each class."""
+    if not task.loss.wide:
+        return list(task.targets)
+    width = len(task.model(task.rows[0]))
+    return [task.loss.checked(target, width) for target in task.targets]
+
+
+def _table(rows: Sequence[Any]) -> Any:
+    """Numbers, or lists of equally many, in one block of memory, row after row."""
+    if not isinstance(rows[0], (list, tuple)):
+        return array("d", rows)
+    flat = array("d", itertools.chain.from_iterable(rows))
+    return memoryview(flat).cast("B").cast("d", (len(rows), len(rows[0])))
