@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from ..notation import number
-from .layout import BADGE, BODY, HEIGHT, NUMERAL, QUOTIENT, Box, Curve, quotient
+from .layout import BADGE, HEIGHT, NUMERAL, QUOTIENT, Box, Curve, quotient
 from .lettering import fitted, lettered, width
 from .scene import Card, Scene
 
@@ -13,7 +13,7 @@ CLASSES = {"input": "i", "parameter": "p", "intermediate": "m", "target": "t", "
 _PAD = 4
 _HEADER = 18
 NONE = "\N{EN DASH}"  # where a gradient will stand
-_PANEL = 32  # the name of a compact leaf
+_PANEL = 32  # the name of a flat leaf
 
 
 def coordinate(x: float) -> str:
@@ -39,7 +39,7 @@ def frame(card: Card, box: Box) -> str:
             f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="7"/>'
             f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle"{_sized(size, 11)}>{text}</text>'
         )
-    if box.compact:
+    if box.flat:
         name = lettered(card.name, 12, _PANEL - 5)
         return (
             f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="8"/>'
@@ -54,12 +54,12 @@ def frame(card: Card, box: Box) -> str:
     if box.badge:
         shapes.append(_badge(card, box))
     x = box.badge + _PAD
-    name = lettered(card.name, 13, BODY - 2 * _PAD - 6)
+    name = lettered(card.name, 13, box.body - 2 * _PAD - 6)
     shapes.append(
-        f'<rect class="f" x="{coordinate(x)}" y="{coordinate(top + _PAD)}" width="{BODY - 2 * _PAD}" '
+        f'<rect class="f" x="{coordinate(x)}" y="{coordinate(top + _PAD)}" width="{coordinate(box.body - 2 * _PAD)}" '
         f'height="{_HEADER}" rx="5"/>'
-        f'<text class="h" x="{coordinate(x + BODY / 2 - _PAD)}" y="{coordinate(top + 17)}">{name.svg}</text>'
-        f'<text class="d" x="{coordinate(x + 3)}" y="{coordinate(top + 35.5)}">data</text>'
+        f'<text class="h" x="{coordinate(x + box.body / 2 - _PAD)}" y="{coordinate(top + 17)}">{name.svg}</text>'
+        + (f'<text class="d" x="{coordinate(x + 3)}" y="{coordinate(top + 35.5)}">data</text>' if box.words else "")
     )
     return "".join(shapes)
 
@@ -88,22 +88,22 @@ def _badge(card: Card, box: Box) -> str:
 def datum(box: Box, data: float, classes: str = "") -> str:
     """The number in the row ``data``."""
     right = box.badge + box.body - _PAD - 4
-    if box.compact:
+    if box.flat:
         text, size = fitted(number(data), box.body - _PANEL - 4 * _PAD, 11)
         return f'<text class="v{classes}" x="{coordinate(right)}" y="-4.5"{_sized(size, 11)}>{text}</text>'
-    text, size = fitted(number(data), BODY - 2 * _PAD - 28, 11.5)
+    text, size = fitted(number(data), box.body - 2 * _PAD - (28 if box.words else 4), 11.5)
     y = coordinate(-HEIGHT / 2 + 36)
     return f'<text class="v{classes}" x="{coordinate(right)}" y="{y}"{_sized(size, 11)}>{text}</text>'
 
 
 def pill(box: Box, grad: float | None, classes: str = "") -> str:
     """The gradient on its tint; None before a backward pass has reached the value."""
-    left = box.badge + _PAD + (_PANEL + 2 if box.compact else 0)
+    left = box.badge + _PAD + (_PANEL + 2 if box.flat else 0)
     right = box.badge + box.body - _PAD
-    height, y = (15, 0.0) if box.compact else (17, HEIGHT / 2 - _PAD - 17)
-    word = "" if box.compact else f'<text class="d" x="{coordinate(left + 3)}" y="{coordinate(y + 12)}">grad</text>'
-    room = right - left - (6 if box.compact else 29)
-    text, size = (NONE, 11.0) if grad is None else fitted(number(grad), room, 11 if box.compact else 11.5, "bold")
+    height, y = (15, 0.0) if box.flat else (17, HEIGHT / 2 - _PAD - 17)
+    word = f'<text class="d" x="{coordinate(left + 3)}" y="{coordinate(y + 12)}">grad</text>' if box.words else ""
+    room = right - left - (29 if box.words else 6)
+    text, size = (NONE, 11.0) if grad is None else fitted(number(grad), room, 11 if box.flat else 11.5, "bold")
     kind = "none" if grad is None else sign(grad)
     return (
         f'<g class="g {kind}{classes}"><rect x="{coordinate(left)}" y="{coordinate(y)}" '

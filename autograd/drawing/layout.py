@@ -18,7 +18,9 @@ from .scene import Card, Link, Scene
 
 BODY, BADGE, HEIGHT = 92, 23, 62  # of a card
 CONSTANT = (46, 24)
-COMPACT = (104, 38)  # a leaf of a crowded graph: the name beside the numbers instead of above them
+# In a crowded graph the numbers stand without the words "data" and "grad", and leaves are flat: the name
+# beside the numbers instead of above them.
+NARROW, FLAT = 70, (98, 38)
 ROW = 25  # of an operand in the gutter
 QUOTIENT, NUMERAL = 9.0, 10.0  # the sizes of type there
 MARGIN = 10
@@ -38,7 +40,8 @@ class Box:
     body: float
     height: float
     rows: int
-    compact: bool = False
+    flat: bool = False
+    words: bool = True
 
     @property
     def width(self) -> float:
@@ -94,20 +97,21 @@ def arrange(scene: Scene) -> Layout:
 def _size(scene: Scene, card: Card, crowded: bool) -> Box:
     if not card.symbol:
         constant = card.role == "constant"
-        body, height = CONSTANT if constant else COMPACT if crowded else (BODY, HEIGHT)
-        return Box(0, 0, 0, 0, body, height, 1, crowded and not constant)
+        body, height = CONSTANT if constant else FLAT if crowded else (BODY, HEIGHT)
+        return Box(0, 0, 0, 0, body, height, 1, flat=crowded and not constant, words=not crowded)
     rows = max(len(card.links), 1)
+    body = NARROW if crowded else BODY
     labels = [max(quotient(scene, link)[1], width(number(link.partial), NUMERAL)) for link in card.links]
     # The badge holds the operation's name, turned, so a long name makes a taller card.
-    tall = max(HEIGHT, min(round(width(card.symbol, 11.5)) + 14, 140))
+    tall = max(HEIGHT, min(round(width(card.symbol, 11.5)) + 14, 160))
     row = max(ROW, -(-tall // rows))
-    return Box(0, 0, round(max(labels, default=0)) + 11, BADGE, BODY, rows * row, rows)
+    return Box(0, 0, round(max(labels, default=0)) + 9, BADGE, body, rows * row, rows, words=not crowded)
 
 
 def _dot(scene: Scene, sizes: Sequence[Box]) -> str:
     lines = [
         "digraph {",
-        f"graph [rankdir=LR nodesep=0.13 ranksep={0.52 if any(box.compact for box in sizes) else 0.38}]",
+        "graph [rankdir=LR nodesep=0.13 ranksep=0.38]",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]

@@ -47,6 +47,21 @@ def shortened(text: str, room: float, size: float, style: str = "regular") -> st
     return text
 
 
+def wrapped(text: str, room: float, size: float, style: str = "regular") -> list[str]:
+    """``text`` in lines of at most ``room``, broken between words.
+
+    >>> wrapped("No gradients yet", 60.0, 11.0)
+    ['No', 'gradients', 'yet']
+    """
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width(f"{lines[-1]} {word}", size, style) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
 def fitted(text: str, room: float, size: float, style: str = "regular", smallest: float = 0.72) -> tuple[str, float]:
     """``text`` and the size at which it fits: a little smaller if that is enough, shortened otherwise.
 

@@ -9,21 +9,27 @@ from . import cards
 from .cards import coordinate
 from .highlight import Highlight
 from .layout import MARGIN, Layout
+from .lettering import wrapped
 from .scene import Scene
 from .themes import THEMES, stylesheet
 
 NOT_YET = "No gradients yet: call .backward() on the root first. The numbers on the edges are the local derivatives."
-_NOTE = 20
+LEGEND = "On each card: its value, and below that, tinted, its gradient."
+_LINE, _NARROWEST = 17, 240
 
 
 def svg(scene: Scene, layout: Layout, theme: str, highlight: Highlight) -> str:
     """The picture, complete and self-contained."""
     note = "" if scene.reached else NOT_YET
-    width, height = layout.width, layout.height + (_NOTE if note else 0)
+    if not all(box.words for box in layout.boxes):
+        note = f"{LEGEND} {note}".strip()
+    width = max(layout.width, _NARROWEST)
+    lines = wrapped(note, width - 2 * MARGIN, 12)
+    height = layout.height + _LINE * len(lines)
     scope = f"ag-{theme}"
     body = "".join([*edges(scene, layout, highlight), *_cards(scene, layout, highlight)])
-    if note:
-        body += f'<text class="note" x="{MARGIN}" y="{coordinate(height - 10)}">{note}</text>'
+    for i, line in enumerate(lines):
+        body += f'<text class="note" x="{MARGIN}" y="{coordinate(layout.height + _LINE * i + 8)}">{line}</text>'
     return document(body, width, height, theme, scope, describe(scene))
 
 
