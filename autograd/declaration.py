@@ -76,6 +76,8 @@ class Primitive:
             for operand in operands:
                 if operand.__class__ is not float:
                     return self._dispatch(operands)
+            if len(operands) != self.arity and self.arity is not None:
+                return self._dispatch(operands)
             return self.forward(*operands)
         except (ArithmeticError, ValueError, TypeError) as error:
             refuse(error, self.name, operands, self.domain)

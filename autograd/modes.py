@@ -60,6 +60,11 @@ def no_grad() -> Any:
     return _mode(_recording, False)
 
 
+def recorded() -> Any:
+    """Within it, operations record a graph whatever is around it."""
+    return _mode(_recording, True)
+
+
 def provenance() -> Any:
     """Within it, every new node remembers the source line that made it; ``source_of`` tells it.
 

@@ -33,7 +33,7 @@ from math import copysign, fabs, inf, nan
 from typing import Any, cast
 
 from .declaration import ATOM, LOOSE, POWER, PRODUCT, SIGN, SUM, Notation, Primitive, primitive
-from .refusal import refusal
+from .refusal import ends_at_caller, refusal
 
 # ---- Forward functions that neither `math` nor `operator` has ----------------------------------------
 
@@ -482,6 +482,7 @@ def softmax_at(i: int) -> Primitive:
     )
 
 
+@ends_at_caller
 def softmax(values: Iterable[Any]) -> list[Any]:
     """e^{x_i} / Σ e^{x_j} for every i, on floats or Values, without overflow.
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import numbers
-from collections.abc import Iterable
-from typing import Any
+import os.path
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+F = TypeVar("F", bound=Callable[..., Any])
+E = TypeVar("E", bound=BaseException)
 
 _HINTS = {
     "complex": "the engine differentiates real functions",
@@ -19,9 +26,51 @@ _HINTS = {
 
 def refusal(message: str) -> TypeError:
     """A ``TypeError`` whose message already says everything; :func:`refuse` leaves it as it is."""
-    error = TypeError(message)
+    return complete(TypeError(message))
+
+
+def complete(error: E) -> E:
+    """Mark an error as one whose message already says everything."""
     error._complete = True  # type: ignore[attr-defined]
     return error
+
+
+def ends_at_caller(function: F) -> F:
+    """Let the traceback of an error that says everything end at the last line that is not the library's.
+
+    >>> import traceback
+    >>> @ends_at_caller
+    ... def reject():
+    ...     number("one")
+    >>> try:
+    ...     reject()
+    ... except TypeError as error:
+    ...     len(traceback.extract_tb(error.__traceback__)) == 2  # this line and that of `reject`, no deeper
+    True
+    """
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            if getattr(error, "_complete", False):
+                _shorten(error)
+            raise
+
+    return guarded  # type: ignore[return-value]  # it has the signature of what it wraps
+
+
+def _shorten(error: BaseException) -> None:
+    entry, last = error.__traceback__, None
+    while entry is not None:
+        if not entry.tb_frame.f_code.co_filename.startswith(_HERE):
+            last = entry
+        entry = entry.tb_next
+    if last is None:
+        error.__traceback__ = None
+    else:
+        last.tb_next = None
 
 
 def number(value: Any) -> float:
@@ -50,7 +99,7 @@ def refuse(error: BaseException, operation: str, operands: Iterable[Any], domain
         if len(listed) > 8:
             listed[7:] = [f"… {len(listed) - 7} more"]
         error.args = (f"{operation}({', '.join(listed)}): {_reason(error, domain)}",)
-        error._complete = True  # type: ignore[attr-defined]  # the innermost operation is the precise one
+        complete(error)  # the innermost operation is the precise one
     error.__traceback__ = None
     error.__suppress_context__ = True
 
@@ -72,7 +121,9 @@ def shown(operand: Any) -> str:
     >>> shown(0.5)
     '0.5'
     """
-    data, label = getattr(operand, "data", operand), getattr(operand, "label", None)
+    data, label = getattr(operand, "data", None), getattr(operand, "label", None)
+    if data.__class__ is not float:  # no Value; NumPy's arrays have a .data as well
+        data, label = operand, None
     text = repr(data)
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{str(label)[:40]}={text}" if label is not None else text

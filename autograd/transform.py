@@ -10,15 +10,18 @@ same shape.
 
 from __future__ import annotations
 
+import copy
+import functools
 import math
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from . import modes
 from .declaration import primitive
 from .graph import descendants, topological_order
 from .primitives import identity
-from .refusal import refusal, refuse
+from .refusal import ends_at_caller, number, refusal
 from .value import Value, missing_derivative
 
 Scalar = TypeVar("Scalar", float, Value)
@@ -38,63 +41,54 @@ def pull_back(seeds: dict[Value, Scalar], sources: Iterable[Value]) -> dict[Valu
     adjoint = {root: seed for root, seed in seeds.items() if root in between}
     for node in reversed(order):
         if node in adjoint:
-            for parent, partial in _edges(node, adjoint[node], between):
-                term = _contribution(adjoint[node], partial)
-                adjoint[parent] = adjoint[parent] + term if parent in adjoint else term
+            upstream = adjoint[node]
+            for parent, partial in _edges(node, isinstance(upstream, Value)):
+                if parent in between:
+                    term = _contribution(upstream, partial, node, parent)
+                    adjoint[parent] = adjoint[parent] + term if parent in adjoint else term
     return adjoint
 
 
 def push_forward(seeds: dict[Value, Scalar], roots: Iterable[Value]) -> dict[Value, Scalar]:
     """Forward mode: the tangent of every node between the seeded sources and the roots."""
     tangent = dict(seeds)
+    symbolic = any(isinstance(seed, Value) for seed in seeds.values())
     for node in topological_order(*roots):
         if node in seeds or tangent.keys().isdisjoint(node.parents):
             continue
-        like = next(tangent[parent] for parent in node.parents if parent in tangent)
-        for parent, partial in _edges(node, like, tangent):
-            term = _contribution(tangent[parent], partial)
-            tangent[node] = tangent[node] + term if node in tangent else term
+        for parent, partial in _edges(node, symbolic):
+            if parent in tangent:
+                term = _contribution(tangent[parent], partial, node, parent)
+                tangent[node] = tangent[node] + term if node in tangent else term
     return tangent
 
 
-def _edges(node: Value, like: Any, wanted: Container[Value]) -> Iterator[tuple[Value, Any]]:
-    """The wanted operands of ``node`` with its local derivatives: graphs if ``like`` is a Value.
+def _edges(node: Value, symbolic: bool) -> Iterator[tuple[Value, Any]]:
+    """The operands of ``node``, each with the local derivative: a graph, if ``symbolic``; NaN where the rule fails.
 
     Edges that the rule declares to be none, by a plain 0.0, are left out.
     """
-    if node.op is None:
-        return
-    recorded = node.partials
-    local: Sequence[Any] = recorded
-    if isinstance(like, Value):
+    local: Sequence[Any] = node.partials
+    if symbolic and node.op is not None:
         try:
             local = node.op.partials(*node.parents, node)
-        except (ArithmeticError, ValueError) as error:
-            local = [_no_derivative(node, error, like)] * len(recorded)
-    for parent, partial, number in zip(node.parents, local, recorded, strict=True):
-        if parent not in wanted or (partial.__class__ is float and partial == 0.0):
-            continue
-        if not math.isfinite(number) and _data(like) and (missing := missing_derivative(node, parent, number)):
-            raise missing
-        yield parent, partial
+        except (ArithmeticError, ValueError):
+            local = [math.nan] * len(local)
+    for parent, partial in zip(node.parents, local, strict=True):
+        if partial.__class__ is not float or partial != 0.0:
+            yield parent, partial
 
 
-def _contribution(upstream: Any, partial: Any) -> Any:
+def _contribution(upstream: Any, partial: Any, node: Value, parent: Value) -> Any:
     """``upstream · partial``, without the product where a rule says that the factor is 1."""
     if partial.__class__ is float and partial == 1.0:
         return upstream
-    if _data(upstream) == 0.0 and not math.isfinite(_data(partial)):
-        return _unknown_slope(upstream) if isinstance(upstream, Value) else 0.0
+    if not math.isfinite(_data(partial)):
+        if _data(upstream) == 0.0:
+            return _unknown_slope(upstream) if isinstance(upstream, Value) else 0.0
+        if missing := missing_derivative(node, parent, _data(partial)):
+            raise missing
     return upstream * partial
-
-
-def _no_derivative(node: Value, error: Exception, upstream: Value) -> float:
-    """What stands for the local derivatives of a node whose rule raised."""
-    if upstream.data != 0.0:
-        assert node.op is not None
-        refuse(error, f"the derivative of {node.op.name}", node.parents, node.op.domain)
-        raise error
-    return math.nan
 
 
 def _data(x: Any) -> float:
@@ -204,6 +198,24 @@ def _positions(argnums: int | Sequence[int] | None, count: int) -> list[int]:
 # ---- The transforms ------------------------------------------------------------------------------------
 
 
+def _differentiating(function: Function) -> Function:
+    """A transform, or what it returns: it records graphs, and its own errors end at the caller's line.
+
+    Within ``no_grad`` it differentiates all the same; only its result is cut off from what is around it.
+    """
+
+    @ends_at_caller
+    @functools.wraps(function)
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        if modes.recording():
+            return function(*args, **kwargs)
+        with modes.recorded():
+            result = function(*args, **kwargs)
+        return reshape(result, [x.detach() if isinstance(x, Value) else x for x in flatten(result)])
+
+    return transformed
+
+
 def value_and_grad(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
     """``f``'s value and its gradient from one forward and one backward pass.
 
@@ -259,6 +271,7 @@ def hessian(f: Function, argnums: int | Sequence[int] | None = None) -> Function
     return _named(jacobian(grad(f, argnums), argnums), f, "hessian")
 
 
+@_differentiating
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """Forward mode: ``f``'s value and its derivative along ``tangents``, as in JAX.
 
@@ -267,12 +280,14 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
-    directions = _matching(primals, tangents, "tangents")
+    if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
+        raise refusal(
+            "primals and tangents are lists or tuples, with one entry for each argument: (x,) for a single one"
+        )
+    directions = [d if isinstance(d, Value) else number(d) for d in _matching(primals, tangents, "tangents")]
     call = _Call(f, primals, None, {})
     call.symbolic = call.symbolic or any(isinstance(d, Value) for d in directions)
-    seeds = {
-        x: d if isinstance(d, Value) else call.seed(_data(d)) for x, d in zip(call.inputs, directions, strict=True)
-    }
+    seeds = {x: d if isinstance(d, Value) else call.seed(d) for x, d in zip(call.inputs, directions, strict=True)}
     tangent = push_forward(seeds, call.outputs)
     return (
         reshape(call.result, map(call.plain, call.outputs)),
@@ -280,6 +295,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     )
 
 
+@_differentiating
 def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     """``f``'s value, and the function that pulls adjoints of the results back to the arguments.
 
@@ -290,19 +306,21 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     call = _Call(f, primals, None, {})
     call.single = False
 
+    @_differentiating
     def pull(adjoints: Any) -> Any:
         given = _matching([call.result], [adjoints], "adjoints")
-        if any(isinstance(a, Value) for a in given):
-            call.symbolic = True
+        this = copy.copy(call)
+        this.symbolic = call.symbolic or any(isinstance(a, Value) for a in given)
         seeds: dict[Value, Any] = {}
         for root, a in zip(call.outputs, given, strict=True):
-            a = a if isinstance(a, Value) else call.seed(a)
+            a = a if isinstance(a, Value) else this.seed(number(a))
             seeds[root] = seeds[root] + a if root in seeds else a
-        return call.gradient(pull_back(seeds, call.inputs))
+        return this.gradient(pull_back(seeds, call.inputs))
 
     return reshape(call.result, map(call.plain, call.outputs)), pull
 
 
+@_differentiating
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian times a vector, without the Hessian: forward mode over reverse mode.
 
@@ -320,6 +338,7 @@ def _matching(like: Sequence[Any], given: Sequence[Any], what: str) -> list[Any]
 
 
 def _named(transformed: Function, f: Function, transform: str) -> Function:
+    transformed = _differentiating(transformed)
     name = getattr(f, "__name__", type(f).__name__)
     transformed.__name__ = f"{transform}({name})"
     transformed.__qualname__ = transformed.__name__

@@ -12,7 +12,7 @@ from .declaration import Primitive
 from .graph import topological_order
 from .ieee import limits
 from .primitives import PRIMITIVES, exponential, power
-from .refusal import number, refusal, refuse, shown
+from .refusal import complete, ends_at_caller, number, refusal, refuse, shown
 
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError, TypeError)
 
@@ -82,6 +82,7 @@ class Value:
 
     # ---- The backward pass ----
 
+    @ends_at_caller
     def backward(self, seed: float = 1.0) -> None:
         """Compute the gradient of ``self`` with respect to every node it depends on.
 
@@ -399,9 +400,11 @@ def missing_derivative(node: Value, parent: Value, partial: float) -> Exception 
     except (ArithmeticError, ValueError) as error:
         kind = type(error)
     listed = ", ".join(shown(operand) for operand in operands[:8])
-    return kind(
-        f"the gradient needs the derivative of {op.name}({listed}) with respect to {shown(parent)}, which is {partial}"
-        + (f" ({op.name}: {op.domain})" if op.domain else "")
+    return complete(
+        kind(
+            f"the gradient needs the derivative of {op.name}({listed}) with respect to {shown(parent)}, "
+            f"which is {partial}" + (f" ({op.name}: {op.domain})" if op.domain else "")
+        )
     )
 
 
@@ -501,6 +504,17 @@ def _binary(op: Primitive) -> tuple[Callable[[Value, Any], Value], Callable[[Val
     return method, reflected
 
 
+def _method_of_two(op: Primitive) -> Callable[[Value, Any], Value]:
+    """``x.hypot(y)``: unlike an operator it has nobody to pass an unsuitable operand on to."""
+
+    @ends_at_caller
+    def method(self: Value, other: Any) -> Any:
+        return op(self, other)
+
+    method.__name__ = method.__qualname__ = op.name
+    return method
+
+
 # NumPy asks an object array's elements for methods by its own names: np.arcsin(v) calls v.arcsin().
 _NUMPY_NAMES = {
     "asin": "arcsin",
@@ -522,6 +536,6 @@ for _name, _op in PRIMITIVES.items():
         setattr(Value, _name, _unary(_op))
 for _name, _alias in _NUMPY_NAMES.items():
     _op = PRIMITIVES[_name]
-    setattr(Value, _alias, _unary(_op) if _op.arity == 1 else _binary(_op)[0])
+    setattr(Value, _alias, _unary(_op) if _op.arity == 1 else _method_of_two(_op))
 Value.__neg__ = _unary(PRIMITIVES["neg"])  # type: ignore[method-assign]
 Value.__abs__ = _unary(PRIMITIVES["abs"])  # type: ignore[method-assign]

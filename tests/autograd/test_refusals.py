@@ -1,0 +1,141 @@
+"""What is refused, how the message teaches, and that the traceback ends at the user's line."""
+
+import math
+import traceback
+
+import pytest
+
+import autograd
+from autograd import Value, grad, hessian, hvp, jacobian, jvp, primitive, vjp
+
+
+def x(data=0.0):
+    return Value(data, "x")
+
+
+HUGE = 10**400
+
+REFUSED = [
+    (lambda: autograd.log(x(-1.0)), ValueError, "log(x=-1.0): outside its domain (x > 0)"),
+    (lambda: x(-1.0).log(), ValueError, "log(x=-1.0): outside its domain (x > 0)"),
+    (lambda: autograd.log(-1.0), ValueError, "log(-1.0): outside its domain (x > 0)"),
+    (lambda: 1 / x(), ZeroDivisionError, "div(1.0, x=0.0): division by zero"),
+    (lambda: x() / 0, ZeroDivisionError, "div(x=0.0, 0.0): division by zero"),
+    (lambda: x() ** -1, ZeroDivisionError, "power(-1)(x=0.0): division by zero"),
+    (lambda: x(-1.0) ** 0.5, ValueError, "power(0.5)(x=-1.0): outside its domain (x ≥ 0; no derivative at 0)"),
+    (lambda: (-2) ** x(0.5), ValueError, "exponential(-2)(x=0.5): outside its domain"),
+    (lambda: x(-2.0) ** x(0.5), ValueError, "pow(x=-2.0, x=0.5): outside its domain"),
+    (lambda: x(1000.0) ** 1000, OverflowError, "power(1000)(x=1000.0): the result is too large for a float"),
+    (lambda: x(710.0).exp(), OverflowError, "exp(x=710.0): the result is too large for a float"),
+    (lambda: autograd.exp(710), OverflowError, "exp(710): the result is too large for a float"),
+    (lambda: x(math.inf).sin(), ValueError, "sin(x=inf): outside its domain (finite x)"),
+    (lambda: Value("1"), TypeError, "expected a number, got '1' (str): convert it with float(...) first"),
+    (lambda: Value(None), TypeError, "expected a number, got None (NoneType): is a return statement missing?"),
+    (lambda: Value(1j), TypeError, "expected a number, got 1j (complex): the engine differentiates real functions"),
+    (lambda: Value([1.0]), TypeError, "a list holds many numbers; make one Value for each"),
+    (lambda: Value(x()), TypeError, "expected a number, got x=0.0 (Value)"),
+    (lambda: Value(HUGE), OverflowError, "the result is too large for a float"),
+    (lambda: x() + HUGE, OverflowError, "the result is too large for a float"),
+    (lambda: HUGE - x(), OverflowError, "the result is too large for a float"),
+    (lambda: x() ** HUGE, OverflowError, "the result is too large for a float"),
+    (lambda: HUGE**x(), OverflowError, "the result is too large for a float"),
+    (lambda: x() + "1", TypeError, "unsupported operand type(s) for +: 'Value' and 'str'"),
+    (lambda: None * x(), TypeError, "unsupported operand type(s) for *: 'NoneType' and 'Value'"),
+    (lambda: x() - 1j, TypeError, "unsupported operand type(s) for -: 'Value' and 'complex'"),
+    (lambda: x() ** "2", TypeError, "unsupported operand type(s) for ** or pow(): 'Value' and 'str'"),
+    (lambda: [1] / x(1.0), TypeError, "unsupported operand type(s) for /: 'list' and 'Value'"),
+    (lambda: autograd.sin("1"), TypeError, "expected a number, got '1' (str)"),
+    (lambda: autograd.sin(Value), TypeError, "expected a number, got <class 'autograd.value.Value'> (type)"),
+    (lambda: autograd.maximum(x(), "b"), TypeError, "expected a number, got 'b' (str)"),
+    (lambda: x().hypot("b"), TypeError, "expected a number, got 'b' (str)"),
+    (lambda: x().arctan2(None), TypeError, "expected a number, got None"),
+    (lambda: autograd.total([1.0, None]), TypeError, "expected a number, got None"),
+    (lambda: autograd.affine([x()], ["a"]), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: autograd.softmax(["a", 1]), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: autograd.sin(x(), 2), TypeError, "sin takes 1 operand(s), got 2"),
+    (lambda: autograd.sin(1.0, 2.0), TypeError, "sin takes 1 operand(s), got 2"),
+    (lambda: autograd.log(8.0, 2.0), TypeError, "log takes 1 operand(s), got 2"),
+    (lambda: autograd.hypot(3.0), TypeError, "hypot takes 2 operand(s), got 1"),
+    (lambda: autograd.sqrt(x()).backward(), ZeroDivisionError, "the gradient needs the derivative of sqrt(x=0.0)"),
+    (lambda: x().backward("1"), TypeError, "expected a number, got '1' (str)"),
+    (lambda: grad(autograd.sqrt)(0.0), ZeroDivisionError, "the gradient needs the derivative of sqrt(0.0)"),
+    (lambda: hessian(autograd.sqrt)(0.0), ZeroDivisionError, "the gradient needs the derivative of sqrt(0.0)"),
+    (lambda: grad(lambda v: [v])(1.0), TypeError, "this one returned a list of 1: use jacobian"),
+    (lambda: grad(lambda v: None)(1.0), TypeError, "expected a number, got None (NoneType): is a return"),
+    (lambda: grad(lambda v: v)("a"), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: grad(lambda v: v)({"a": 1.0}), TypeError, "expected a number, got {'a': 1.0} (dict)"),
+    (lambda: grad(lambda v: v)(), TypeError, "selects no argument of a call with 0 positional argument(s)"),
+    (lambda: jacobian(lambda v: ["a"])(1.0), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: jvp(lambda v: v, (1.0,), (1.0, 2.0)), TypeError, "tangents must have the shape of what they belong to"),
+    (lambda: jvp(lambda v: v, 1.0, 1.0), TypeError, "primals and tangents are lists or tuples"),
+    (lambda: jvp(lambda v: v, (1.0,), ("a",)), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: hvp(lambda v: v, (1.0,), (None,)), TypeError, "expected a number, got None"),
+    (lambda: vjp(lambda v: v, 1.0)[1]("a"), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: vjp(lambda v: [v, v], 1.0)[1]([1.0]), TypeError, "adjoints must have the shape"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("attempt", "kind", "message"), REFUSED, ids=[message[:40] for _, _, message in REFUSED])
+def test_refusals_teach_and_end_at_the_users_line(attempt, kind, message):
+    with pytest.raises(kind) as caught:
+        attempt()
+    error = caught.value
+    assert type(error) is kind
+    assert message in str(error)
+    assert " at 0x" not in str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    assert last.filename == __file__, f"the traceback ends in {last.filename}:{last.lineno}"
+    assert error.__suppress_context__ or error.__context__ is None
+
+
+def test_an_error_inside_the_users_function_keeps_the_users_line():
+    def f(v):
+        w = v - 1
+        return autograd.log(w)  # the line that the traceback must end at
+
+    for attempt in (f, grad(f), hessian(f), jacobian(f), lambda v: jvp(f, (v,), (1.0,))):
+        with pytest.raises(ValueError, match=r"log\(") as caught:
+            attempt(Value(0.5))
+        assert traceback.extract_tb(caught.value.__traceback__)[-1].line.startswith("return autograd.log(w)")
+
+
+def test_an_error_of_the_users_own_is_left_as_it_is():
+    def f(v):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        grad(f)(1.0)
+
+    def g(v):
+        return v + {}["missing"]
+
+    with pytest.raises(KeyError):
+        grad(g)(1.0)
+
+
+def test_a_users_primitive_names_itself_and_its_domain():
+    root = primitive("root4", lambda v: math.sqrt(math.sqrt(v)), lambda v, z: z / (4 * v), domain="x ≥ 0")
+    with pytest.raises(ValueError, match=r"root4\(x=-1\.0\): outside its domain \(x ≥ 0\)"):
+        root(x(-1.0))
+
+
+def test_long_operands_and_labels_are_cut_short():
+    with pytest.raises(OverflowError) as caught:
+        Value(10**999)
+    assert len(str(caught.value)) < 200
+    with pytest.raises(ValueError, match="outside") as caught:
+        Value(-1.0, "x" * 1000).log()
+    assert len(str(caught.value)) < 200
+    with pytest.raises(TypeError) as caught:
+        autograd.total([Value(1.0)] * 100 + [None])
+    assert len(str(caught.value)) < 600
+
+
+def test_nothing_is_half_changed_by_a_refused_operation():
+    a = Value(2.0, "a")
+    b = a * a
+    for attempt in (lambda: b + "x", lambda: b.log() + None, lambda: (b - 4).log()):
+        with pytest.raises((TypeError, ValueError)):
+            attempt()
+    b.backward()
+    assert (a.data, a.grad, b.data) == (2.0, 4.0, 4.0)

@@ -1,0 +1,103 @@
+"""Where a derivative does not exist although the value does: recorded, and refused only when needed."""
+
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, grad, hessian, hvp, jvp, sqrt
+
+# function, point, exception that the float rule raises there
+SINGULAR = [
+    (sqrt, (0.0,), ZeroDivisionError),
+    (autograd.cbrt, (0.0,), ZeroDivisionError),
+    (autograd.asin, (1.0,), ZeroDivisionError),
+    (autograd.acos, (-1.0,), ZeroDivisionError),
+    (autograd.acosh, (1.0,), ZeroDivisionError),
+    (autograd.hypot, (0.0, 0.0), ZeroDivisionError),
+    (autograd.atan2, (0.0, 0.0), ZeroDivisionError),
+    (lambda x: x**0.5, (0.0,), ZeroDivisionError),
+    (lambda x: x**0.1, (0.0,), ZeroDivisionError),
+    (lambda x: 0**x, (0.0,), ValueError),
+    (lambda x, y: x**y, (-2.0, 2.0), ValueError),
+]
+
+
+@pytest.mark.parametrize(("f", "point", "kind"), SINGULAR)
+def test_recorded_refused_when_needed_and_nothing_half_changed(f, point, kind):
+    xs = [Value(x, f"x_{i}") for i, x in enumerate(point)]
+    node = f(*xs)
+    assert not all(map(math.isfinite, node.partials))
+    for x in xs:
+        x.grad = 0.25
+    with pytest.raises(kind, match=r"the gradient needs the derivative of .*x_\d=") as caught:
+        node.backward()
+    assert [x.grad for x in xs] == [0.25] * len(xs)
+    with pytest.raises(kind) as by_grad:
+        grad(f)(*point)
+    with pytest.raises(kind):
+        grad(f)(*map(Value, point))
+    for error in (caught, by_grad):
+        assert len(error.traceback) == 1, "the traceback ends at this file's line"
+
+
+@pytest.mark.parametrize(("f", "point", "kind"), SINGULAR)
+def test_no_harm_where_no_adjoint_meets_it(f, point, kind):
+    xs = [Value(x) for x in point]
+    extra = Value(3.0)
+    (f(*xs) * 0.0 + extra * 2).backward()
+    assert [x.grad for x in xs] == [0.0] * len(xs)
+    assert extra.grad == 2.0
+    gradient = grad(lambda *v: f(*v) * 0.0 + v[0])(*point)
+    assert (gradient if isinstance(gradient, tuple) else (gradient,)) == (1.0,) + (0.0,) * (len(point) - 1)
+    on_values = grad(lambda *v: f(*v) * 0.0 + v[0])(*map(Value, point))
+    assert (on_values if isinstance(on_values, tuple) else (on_values,))[0].data == 1.0
+
+
+def test_differentiating_an_unknown_slope_again_is_an_error():
+    """0 · ∞ counted as 0; what it is a little further on is not known, so the Hessian cannot be told."""
+    for attempt in (hessian, lambda f: grad(grad(f)), lambda f: lambda x: hvp(f, (x,), (1.0,))):
+        with pytest.raises((ValueError, ArithmeticError)):
+            attempt(lambda x: sqrt(x) * sqrt(x))(0.0)
+    with pytest.raises((ValueError, ArithmeticError)):
+        hessian(lambda x, y: sqrt(x) * y)(0.0, 0.0)
+
+
+def test_forward_mode_looks_at_the_tangent_of_the_very_operand():
+    """x^0.5-like edges beside ordinary ones: each is judged by the tangent that runs along it."""
+    f = autograd.xlogy  # at (0, 0) it is 0; ∂/∂x = log 0 does not exist
+    assert jvp(lambda x, y: f(x, y) + y, (0.0, 0.0), (0.0, 0.0)) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="the gradient needs the derivative of xlogy"):
+        jvp(f, (0.0, 0.0), (1.0, 0.0))
+    # atan2 at the origin: both edges are missing, only one tangent is there
+    with pytest.raises(ZeroDivisionError, match="derivative of atan2"):
+        jvp(autograd.atan2, (0.0, 0.0), (0.0, 1.0))
+    with pytest.raises(ZeroDivisionError, match="derivative of atan2"):
+        jvp(autograd.atan2, (0.0, 0.0), (1.0, 0.0))
+    assert jvp(autograd.atan2, (0.0, 0.0), (0.0, 0.0)) == (0.0, 0.0)
+
+
+def test_infinities_that_are_operands_flow_as_floats_do():
+    x = Value(math.inf)
+    y = 1 / x
+    y.backward()
+    assert (y.data, x.grad) == (0.0, -0.0)
+    z = Value(math.inf)
+    (z * 2.0).backward()
+    assert z.grad == 2.0
+
+
+def test_an_overflowing_local_derivative_is_refused_as_overflow():
+    x = Value(1e-300, "x")
+    y = autograd.log(x) * 1e10
+    y.backward()  # 1e10 / 1e-300 overflows in the product, as it does on floats
+    assert x.grad == math.inf
+    tiny = Value(5e-324, "x")
+    with pytest.raises(OverflowError, match=r"derivative of log\(x=5e-324\)"):
+        autograd.log(tiny).backward()
+
+
+def test_the_power_of_a_negative_base_to_a_whole_value():
+    """∂/∂y of x ** y does not exist for x < 0, ∂/∂x does: asking for x alone is fine."""
+    assert grad(lambda x: x ** Value(2.0))(-3.0) == -6.0
+    assert grad(lambda x, y: x**y, argnums=0)(-3.0, 2.0) == -6.0
