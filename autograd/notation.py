@@ -137,6 +137,7 @@ class Name:
         plain = unicodedata.normalize("NFC", str(label)).strip()
         plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda run: "^" + run[0].translate(_RAISED), plain)
         plain = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda run: "_" + run[0].translate(_LOWERED), plain)
+        plain = re.sub(r"\\(?:mathrm|text|operatorname)\{([^\W_]+)\}", r"\1", plain)
         for latex, letter in _FROM_LATEX.items():
             if plain.startswith(latex) and not plain[len(latex) : len(latex) + 1].isalpha():
                 plain = letter + plain[len(latex) :]
@@ -229,9 +230,11 @@ def _one_line(text: str) -> str:
     """Text as a view may show it: one line, of bounded length, nothing invisible that reorders it."""
     # A few characters more than are shown, so that a label of megabytes costs nothing.
     shown = "".join(
-        " " if c.isspace() else "�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") else c
+        " " if c.isspace() else "�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") or c in "\ufffe\uffff" else c
         for c in text[: _LONGEST + 1]
     )
+    if not shown.strip():
+        return "␣"  # a blank that can be seen
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
@@ -243,6 +246,7 @@ _IN_MATH = {
     "′": "'",
     "−": "-",
     "�": r"{?}",
+    "␣": r"\_",
     **{c: rf"\{c}" for c in "_%&#${}"},
     **{c: f"{{{c}}}" for c in "<>|=+*/"},
 }
