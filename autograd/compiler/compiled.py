@@ -333,7 +333,7 @@ def _llvm(required: bool) -> Any:
 
         return LLVMBackend
     if required:
-        raise ImportError('backend="llvm" needs llvmlite: pip install "scalar-autograd[native]"')
+        raise ImportError('backend="llvm" needs llvmlite (0.45 or later): pip install "scalar-autograd[native]"')
     return None
 
 
