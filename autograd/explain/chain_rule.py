@@ -6,7 +6,7 @@ import html
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..graph import descendants, topological_order
@@ -28,15 +28,34 @@ _TERMS = 4  # of a link that goes through folded nodes; beyond, its number stand
 class Link:
     """One factor of the chain rule, ∂node/∂parent, with everything between the two folded in.
 
-    ``partial`` is its number, ``formula`` what it is made of, and ``symbol`` how it is written.
+    ``operand`` says which operand of the node it is; None where it folds several edges.
     """
 
     node: Value
     parent: Value
     partial: float
-    formula: Formula
-    symbol: Formula
-    note: str | None = None
+    operand: int | None
+    chain: Chain = field(repr=False)
+
+    @property
+    def formula(self) -> Formula:
+        """What the derivative is made of."""
+        return self.chain.formula_of(self)
+
+    @property
+    def symbol(self) -> Formula:
+        """∂node/∂parent; where the parent is several operands of the node, marked with which."""
+        plain = derivative(self.chain.names[self.node], self.chain.names[self.parent])
+        if self.operand is None or self.node.parents.count(self.parent) == 1:
+            return plain
+        nth = self.node.parents[: self.operand + 1].count(self.parent)
+        mark = str(nth).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return Formula(f"{plain.text}⁽{mark}⁾", rf"{plain.latex[:-1]}{{}}^{{({nth})}}}}")
+
+    @property
+    def note(self) -> str | None:
+        """A remark, if the derivative is a convention here."""
+        return self.chain.formulas.kink(self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,29 +168,15 @@ class Chain:
         return self._links[node]
 
     def _make_links(self, node: Value) -> list[Link]:
-        kink = self.formulas.kink(node)
         if self._folding(node):
-            return [
-                Link(
-                    node, parent, partial, self._folded_formula(node, parent, partial), self._symbol(node, parent), kink
-                )
-                for parent, partial in self._reached(node)
-            ]
-        listed = []
-        for operand, parent, partial in self._edges(node):
-            twins = node.parents.count(parent)
-            nth = node.parents[: operand + 1].count(parent) if twins > 1 else 0
-            formula = self.formulas.partials(node)[operand]
-            listed.append(Link(node, parent, partial, formula, self._symbol(node, parent, nth), kink))
-        return listed
+            return [Link(node, parent, partial, None, self) for parent, partial in self._reached(node)]
+        return [Link(node, parent, partial, operand, self) for operand, parent, partial in self._edges(node)]
 
-    def _symbol(self, node: Value, parent: Value, nth: int = 0) -> Formula:
-        """∂node/∂parent; where the parent is several operands of the node, marked with which."""
-        plain = derivative(self.names[node], self.names[parent])
-        if not nth:
-            return plain
-        mark = str(nth).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return Formula(f"{plain.text}⁽{mark}⁾", rf"{plain.latex[:-1]}{{}}^{{({nth})}}}}")
+    def formula_of(self, link: Link) -> Formula:
+        """The formula of a link: that of its edge, or the sum over the ways inside a folded region."""
+        if link.operand is None:
+            return self._folded_formula(link.node, link.parent, link.partial)
+        return self.formulas.partials(link.node)[link.operand]
 
     def _folded_formula(self, node: Value, station: Value, partial: float) -> Formula:
         """The sum over the ways from ``node`` to ``station`` inside the folded region."""
@@ -203,7 +208,7 @@ class Chain:
 
     @property
     def links(self) -> list[Link]:
-        """Every link that the written paths use, once, from the root on."""
+        """The links of the paths that are written out, each once, from the root on."""
         written = itertools.islice(self.paths, self._shown)
         used = dict.fromkeys(link for path in written for link in path.links)
         return sorted(used, key=lambda link: -self._position[link.node])
@@ -277,19 +282,24 @@ class Chain:
             )
         return said
 
-    def _rows(self) -> list[Formula]:
-        rows = [self.symbols, self.local_formulas, self.numbers]
-        return [row for i, row in enumerate(rows) if row.text not in [r.text for r in rows[:i]]]
+    def _right_sides(self) -> list[Formula]:
+        """What ∂root/∂leaf is equal to: in names, in formulas, in numbers, as a number; each said once."""
+        sides: dict[str, Formula] = {}
+        if self.count:
+            for side in (self.symbols, self.local_formulas, self.numbers):
+                sides.setdefault(side.text, side)
+        sides.pop(self.derivative.text, None)
+        sides.pop(self.result.text, None)
+        return [*sides.values(), self.result]
 
     def __str__(self) -> str:
         left = self.derivative.text
-        if not self.count:
-            return f"{left} = 0\n{self.remarks[0]}"
-        rows = [r.text for r in self._rows() if r.text not in (left, self.result.text)]
-        lines = [f"{left if not i else '':{len(left)}} = {text}" for i, text in enumerate([*rows, self.result.text])]
-        if len(self.links) > 1:
-            listed = _ends(self.links)
-            lines += ["where", *(f"  {equal(link.symbol, *_sides(link)).text}" if link else "  …" for link in listed)]
+        sides = [side.text for side in self._right_sides()]
+        lines = [f"{left if not i else '':{len(left)}} = {text}" for i, text in enumerate(sides)]
+        links = self.links
+        if len(links) > 1:
+            lines.append("where")
+            lines += [f"  {equal(link.symbol, *_sides(link)).text}" if link else "  …" for link in _ends(links)]
         if self.count > 1:
             lines += self._table()
         return "\n".join([*lines, *self.remarks])
@@ -310,18 +320,16 @@ class Chain:
     @property
     def latex(self) -> str:
         """The chain rule as an ``aligned`` block."""
-        sides = [*self._rows(), self.result] if self.count else [of_number(0.0)]
-        lines = [f"&= {side.latex}" for side in sides]
+        lines = [f"&= {side.latex}" for side in self._right_sides()]
         return rf"\begin{{aligned}} {self.derivative.latex} " + r" \\ ".join(lines) + r" \end{aligned}"
 
     @property
     def mathml(self) -> str:
         """The chain rule as a whole ``<math>`` element."""
-        sides = [*self._rows(), self.result] if self.count else [of_number(0.0)]
         return mathml.block(
             [
                 (self.derivative.mathml if not i else "", f"<mrow><mo>=</mo>{side.mathml}</mrow>")
-                for i, side in enumerate(sides)
+                for i, side in enumerate(self._right_sides())
             ]
         )
 

@@ -10,6 +10,7 @@ the checker or the library, and computes its wrong numbers by doing the wrong th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import random
 import sys
@@ -316,11 +317,12 @@ class Tally:
     missed: Counter[str] = field(default_factory=Counter)
 
     def line(self) -> str:
-        share = 100 * self.link / self.visible if self.visible else math.nan
+        def share(count: int) -> str:
+            return f"{100 * count / self.visible if self.visible else math.nan:5.1f} %"
+
         return (
-            f"{self.visible:>7} visible   {share:5.1f} % links found   {100 * self.exact / max(self.visible, 1):5.1f} % "
-            f"unambiguous   {100 * self.named / max(self.visible, 1):5.1f} % explained   "
-            f"{self.blamed} right answers called wrong ({self.right_sheets} right sheets)"
+            f"{self.visible:>7} visible   {share(self.link)} links found   {share(self.exact)} unambiguous   "
+            f"{share(self.named)} explained   {self.blamed} right answers called wrong ({self.right_sheets} right sheets)"
         )
 
 
@@ -345,10 +347,9 @@ def run(
                         tally.blamed += sum(v.status == "wrong" for v in report.in_order)
                         sheets_of = {}
                         for m in possible:
-                            try:
+                            # The logarithm of a negative number: whoever does it by hand stops there.
+                            with contextlib.suppress(ValueError, ZeroDivisionError):
                                 sheets_of[m] = sheet(Hand(network, m, places, as_you_go), kind, places)
-                            except (ValueError, ZeroDivisionError):
-                                pass  # the logarithm of a negative number: whoever does it by hand stops there
                         twins: dict[str, set[str]] = {}
                         for m, (gradients, values) in sheets_of.items():
                             twins.setdefault(repr((gradients, values)), set()).add(link_of(m))

@@ -1,0 +1,27 @@
+"""Labels that somebody might pass to see what happens."""
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    r"\input{/etc/passwd}",
+    r"\write18{rm -rf /}",
+    r"\end{aligned}\newpage",
+    "$x$ and $$y$$",
+    "50% & more #1 _ ^ ~ {}",
+    "\"quotes\" 'single' `back`",
+    "back\\slash\\",
+    "two\nlines\r\nand\ttab",
+    "\u202eright to left\u202c",
+    "x" * 10_000,
+    "😀 emoji",
+    "null\x00byte",
+    "[link](javascript:alert(1))",
+    "| table | cell |",
+    "a + b",
+    "",
+    " ",
+    "{",
+    "}",
+    "-->",
+    "]]>",
+]
