@@ -9,8 +9,8 @@
 """
 
 import os as _os
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING, Any
 
 if _os.path.exists(_os.path.join(__path__[0], "tracer.py")):
     raise ImportError(
@@ -97,7 +97,7 @@ _ON_USE: dict[str, str] = {
     "trace": ".compiler",
 }
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from .compiler import Program as Program
     from .compiler import compile as compile
     from .compiler import trace as trace
@@ -115,8 +115,15 @@ if TYPE_CHECKING:
     from .explain import steps as steps
     from .explain import table as table
 
+# `from autograd import *` brings every public name, except those that would hide Python's own.
+__all__ = sorted(
+    name
+    for name, thing in (globals() | _ON_USE).items()
+    if not name.startswith("_") and not isinstance(thing, type(_os)) and name not in ("abs", "compile")
+)
 
-def __getattr__(name: str) -> Any:
+
+def __getattr__(name: str) -> _typing.Any:
     if name not in _ON_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(_import_module(_ON_USE[name], __name__), name)
