@@ -81,22 +81,22 @@ class History:
 
 def _curve(series: dict[str, Sequence[float]], width: int, height: int) -> str:
     drawn = {mark: list(values) for mark, values in series.items() if values}
-    every = [x for values in drawn.values() for x in values if math.isfinite(x)]
-    if not every:
+    if not drawn:
         return "(no epoch was completed)"
+    epochs = max(map(len, drawn.values()))
+    columns = min(width, epochs)
+    # One epoch a column, the first and the last among them.
+    chosen = [round(c * (epochs - 1) / max(1, columns - 1)) for c in range(columns)]
+    every = [values[e] for values in drawn.values() for e in chosen if e < len(values)]
     low, high = min(every), max(every)
     logarithmic = low > 0.0 and high / low > 5.0
     place = math.log if logarithmic else float
     span = place(high) - place(low) or 1.0
-    epochs = max(map(len, drawn.values()))
-    columns = min(width, epochs)
     grid = [[" "] * columns for _ in range(height)]
     for mark, values in reversed(drawn.items()):
-        for c in range(columns):
-            # The last epoch of those that share a column, so that the curve ends where training did.
-            x = values[min(len(values), -(-(c + 1) * epochs // columns)) - 1]
-            if math.isfinite(x):
-                grid[round((place(high) - place(x)) / span * (height - 1))][c] = mark
+        for c, e in enumerate(chosen):
+            if e < len(values):
+                grid[round((place(high) - place(values[e])) / span * (height - 1))][c] = mark
     labels = [f"{high:.3g}", *[""] * (height - 2), f"{low:.3g}"]
     margin = max(map(len, labels))
     lines = [
