@@ -75,6 +75,7 @@ def _run(options: argparse.Namespace) -> int:
         root = identity(root)  # a number or a variable alone: the result is a value of its own
     root.label = next(label for label in ("y", "f", "g", "root") if label not in variables)
     _write_pictures(root, options.html, options.svg)
+    root.backward()  # raises the named error where the gradient does not exist
     if options.latex:
         print(explain.latex(root, options.latex))
         return 0

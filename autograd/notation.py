@@ -8,6 +8,7 @@ as it stands, escaped, on one line, and never as a command of TeX or a tag of HT
 from __future__ import annotations
 
 import difflib
+import functools
 import html
 import math
 import re
@@ -134,23 +135,7 @@ class Name:
         >>> Name.parse(r"\input{x}")
         Name(base='\\input{x}', superscript=None, subscript=None)
         """
-        plain = unicodedata.normalize("NFC", str(label)).strip()
-        plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda run: "^" + run[0].translate(_RAISED), plain)
-        plain = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda run: "_" + run[0].translate(_LOWERED), plain)
-        plain = re.sub(r"\\(?:mathrm|text|operatorname)\{([^\W_]+)\}", r"\1", plain)
-        for latex, letter in _FROM_LATEX.items():
-            if plain.startswith(latex) and not plain[len(latex) : len(latex) + 1].isalpha():
-                plain = letter + plain[len(latex) :]
-                break
-        for spelling in _SPELLINGS:
-            if len(plain) <= _LONGEST and (found := spelling.fullmatch(plain)):
-                parts = found.groupdict()
-                return cls(
-                    parts["base"].replace("'", "′"),
-                    parts.get("sup") or parts.get("sup_"),
-                    _index(parts.get("sub") or parts.get("sub_")),
-                )
-        return cls(str(label))
+        return _parsed(str(label))
 
     @property
     def text(self) -> str:
@@ -215,6 +200,27 @@ class Name:
 
     def __str__(self) -> str:
         return self.text
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(label: str) -> Name:
+    plain = unicodedata.normalize("NFC", label).strip()
+    plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda run: "^" + run[0].translate(_RAISED), plain)
+    plain = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda run: "_" + run[0].translate(_LOWERED), plain)
+    plain = re.sub(r"\\(?:mathrm|text|operatorname)\{([^\W_]+)\}", r"\1", plain)
+    for latex, letter in _FROM_LATEX.items():
+        if plain.startswith(latex) and not plain[len(latex) : len(latex) + 1].isalpha():
+            plain = letter + plain[len(latex) :]
+            break
+    for spelling in _SPELLINGS:
+        if len(plain) <= _LONGEST and (found := spelling.fullmatch(plain)):
+            parts = found.groupdict()
+            return Name(
+                parts["base"].replace("'", "′"),
+                parts.get("sup") or parts.get("sup_"),
+                _index(parts.get("sub") or parts.get("sub_")),
+            )
+    return Name(label)
 
 
 def _index(index: str | None) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from ..graph import topological_order
 from ..notation import Name, find, number
 from ..value import Value
-from .calculation import Calculation, Line, Quantity, Slip, Written
+from .calculation import Calculation, Line, Quantity, Slip, Sweep, Written
 from .formula import derivative
 from .intervals import Interval
 from .misconceptions import MISCONCEPTIONS, Misconception
@@ -190,7 +190,7 @@ def read(given: Any, key: str) -> Written:
     text = str(given.data if isinstance(given, Value) else given).strip()
     plain = text.replace("−", "-").replace("\u202f", "").removeprefix("+")
     try:
-        if isinstance(given, bool) or len(plain) > 60 or "_" in plain:
+        if isinstance(given, bool) or len(plain) > 400 or "_" in plain:
             raise InvalidOperation
         decimal = Decimal(plain)
         value = float(decimal)
@@ -213,20 +213,22 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
     """The verdict on every written number, in the order of computing."""
     slips: list[Slip] = []
     wrong: dict[Quantity, Slip | None] = {}
-    lines = calculation.sweep()
+    sweep = calculation.sweep()
     while len(wrong) < _MOST_DIAGNOSES:
-        new = next((line for line in lines if not line.right and not line.fits and line.quantity not in wrong), None)
+        new = next(
+            (line for line in sweep.lines if not line.right and not line.fits and line.quantity not in wrong), None
+        )
         if new is None:
             break
-        slip, spreads = _diagnose(calculation, slips, lines, new, misconceptions)
+        slip, spreads = _diagnose(calculation, slips, sweep, new, misconceptions)
         wrong[new.quantity] = slip
         if slip is not None and spreads:
             slips.append(slip)
-            lines = calculation.sweep(slips)
+            sweep = calculation.sweep(slips)
     verdicts = {}
-    for line in lines:
+    for line in sweep.lines:
         quantity = line.quantity
-        if quantity in wrong or not (line.right or line.fits):
+        if quantity in wrong or not line.passes:
             verdicts[quantity] = _wrong(calculation, quantity, wrong.get(quantity))
         else:
             carried = not line.right and line.expected.slip
@@ -242,7 +244,7 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
 def _diagnose(
     calculation: Calculation,
     slips: Sequence[Slip],
-    lines: Sequence[Line],
+    sweep: Sweep,
     new: Line,
     misconceptions: Sequence[Misconception],
 ) -> tuple[Slip | None, bool]:
@@ -255,15 +257,16 @@ def _diagnose(
     candidates = [Slip(m, *edge) for edge in edges for m in misconceptions if m.slope or m.share]
     candidates += [Slip(m, node, None) for node in values for m in misconceptions if m.value]
     candidates += [Slip(m, None, None) for m in misconceptions]
+    lines = sweep.lines
     position = next(i for i, line in enumerate(lines) if line.quantity == new.quantity)
     best: tuple[int, Slip | None, bool] = len(lines) + 1, None, False
     for slip in candidates:
-        outcome = calculation.sweep([*slips, slip])
+        outcome = calculation.sweep([*slips, slip], after=sweep).lines
         found = outcome[position]
         if not (found.fits and found.expected.slip and found.expected.is_finite):
             continue
         spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome, strict=False))
-        unexplained = sum(not (line.right or line.fits) for line in (outcome if spreads else lines))
+        unexplained = sum(not line.passes for line in (outcome if spreads else lines))
         if unexplained < best[0]:  # of equals the first: the nearest link, the likelier mistake
             best = unexplained, slip, spreads
     return best[1:]

@@ -7,6 +7,7 @@ so that the mistake is carried forward and not counted twice.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,11 @@ class Line(NamedTuple):
     fits: bool  # what was written before leads to it
     expected: Interval
 
+    @property
+    def passes(self) -> bool:
+        """Whether it is no mistake of its own."""
+        return self.right or self.fits
+
 
 class Calculation:
     """The graph, the numbers written down, and the sweep through both."""
@@ -88,12 +94,19 @@ class Calculation:
 
     def rounded(self, unwritten: Interval) -> Interval:
         """A number that was not written down: perhaps it was rounded on the way, to as many digits as the others."""
-        ends = [_significant(x, self.digits) for x in (unwritten.low, unwritten.high)]
-        return Interval(min(unwritten.low, *ends), max(unwritten.high, *ends), unwritten.slip)
+        low, high = unwritten.low, unwritten.high
+        if self.digits >= 17:
+            return unwritten
+        return Interval(
+            min(low, _significant(low, self.digits)), max(high, _significant(high, self.digits)), unwritten.slip
+        )
 
-    def sweep(self, slips: Sequence[Slip] = ()) -> list[Line]:
-        """Every written number in the order of computing, under the assumption of these slips."""
-        return _Sweep(self, slips).lines
+    def sweep(self, slips: Sequence[Slip] = (), after: Sweep | None = None) -> Sweep:
+        """Every written number in the order of computing, under the assumption of these slips.
+
+        ``after`` is a sweep under all but the last of them, of which the forward pass may be taken over.
+        """
+        return Sweep(self, slips, after)
 
     def before(self, quantity: Quantity) -> tuple[list[tuple[Value, int]], list[Value]]:
         """The edges and the nodes whose slip would show first in this quantity.
@@ -150,19 +163,24 @@ class Calculation:
         return list(found)
 
 
-class _Sweep:
+class Sweep:
     """One pass through values, then gradients from the root back, judging what is written on the way."""
 
-    def __init__(self, calculation: Calculation, slips: Sequence[Slip]) -> None:
+    def __init__(self, calculation: Calculation, slips: Sequence[Slip], after: Sweep | None = None) -> None:
         self.c = calculation
         self.at_nodes = {s.node: s.misconception for s in slips if s.operand is None and s.node is not None}
         self.at_edges = {(s.node, s.operand): s.misconception for s in slips if s.operand is not None}
         self.everywhere = [s.misconception for s in slips if s.node is None]
         self.lines: list[Line] = []
         self.value: dict[Value, Interval] = {}
+        self.slopes: dict[Value, list[Interval]] = {}  # by the values, before any slip in a derivative
         self.slope: dict[tuple[Value, int], Interval] = {}
         self.gradient: dict[Value, Interval] = {}
-        self._values()
+        if after is not None and (slips[-1].operand is not None or slips[-1].misconception.value is None):
+            self.lines += [line for line in after.lines if line.quantity.kind == "value"]
+            self.value, self.slopes = after.value, after.slopes
+        else:
+            self._values()
         self._gradients()
 
     def _judged(self, quantity: Quantity, expected: Interval) -> Interval:
@@ -224,7 +242,9 @@ class _Sweep:
                 total = total + share
             self.gradient[node] = upstream = self._judged(Quantity("gradient", node), total)
             if node.op is not None:
-                for operand, (parent, slope) in enumerate(zip(node.parents, self._slopes(node), strict=True)):
+                if node not in self.slopes:
+                    self.slopes[node] = self._slopes(node)
+                for operand, (parent, slope) in enumerate(zip(node.parents, self.slopes[node], strict=True)):
                     shares[parent][node, operand] = self._share(node, operand, upstream, slope)
 
     def _share(self, node: Value, operand: int, upstream: Interval, slope: Interval) -> Interval:
@@ -277,6 +297,7 @@ class _Sweep:
                 self.slope[last] = link
 
 
+@functools.lru_cache(maxsize=100_000)
 def _significant(x: float, digits: int) -> float:
     return float(f"{x:.{digits - 1}e}")
 

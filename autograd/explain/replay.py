@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from ..graph import topological_order
 from ..notation import names, number
+from ..refusal import refuse
 from ..value import Value
 
 
 def replay(order: Sequence[Value], replaced: Mapping[Value, float]) -> dict[Value, float]:
     """The value of every node, where those in ``replaced`` have the numbers given.
 
-    ``order`` is a topological order.  Raises what the operations raise.
+    ``order`` is a topological order.  Raises what the operations raise, with their names.
 
     >>> x = Value(3.0)
     >>> y = x * x
@@ -26,7 +27,12 @@ def replay(order: Sequence[Value], replaced: Mapping[Value, float]) -> dict[Valu
         elif node.op is None:
             at[node] = node.data
         else:
-            at[node] = node.op.forward(*[at[parent] for parent in node.parents])
+            operands = [at[parent] for parent in node.parents]
+            try:
+                at[node] = node.op.forward(*operands)
+            except (ArithmeticError, ValueError) as error:
+                refuse(error, node.op.name, operands, node.op.domain)
+                raise
     return at
 
 

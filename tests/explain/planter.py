@@ -322,7 +322,7 @@ class Tally:
 
         return (
             f"{self.visible:>7} visible   {share(self.link)} links found   {share(self.exact)} unambiguous   "
-            f"{share(self.named)} explained   {self.blamed} right answers called wrong ({self.right_sheets} right sheets)"
+            f"{share(self.named)} explained  {self.blamed} right answers called wrong; {self.right_sheets} clean sheets"
         )
 
 

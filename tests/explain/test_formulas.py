@@ -18,29 +18,8 @@ from tests.explain.test_names import check_latex
 
 POINT = {"acosh": [1.7], "asin": [0.4], "acos": [0.4], "atanh": [0.4]}
 OPS = {**PRIMITIVES, "power(3)": power(3), "power(-2)": power(-2), "power(0.5)": power(0.5), "leaky(0.2)": leaky(0.2)}
-FUNCTIONS = {
-    name: getattr(mpmath, name)
-    for name in [
-        "exp",
-        "log",
-        "sin",
-        "cos",
-        "tan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "sqrt",
-        "sign",
-        "cbrt",
-        "hypot",
-        "atan2",
-        "erf",
-        "asinh",
-        "acosh",
-        "expm1",
-        "log1p",
-    ]
-} | {
+_MPMATH = "exp log sin cos tan sinh cosh tanh sqrt sign cbrt hypot atan2 erf asinh acosh expm1 log1p"
+FUNCTIONS = {name: getattr(mpmath, name) for name in re.findall(r"\w+", _MPMATH)} | {
     "σ": lambda x: 1 / (1 + mpmath.exp(-x)),
     "where": lambda c, x, y: x if c else y,
     "max": lambda x, y: mpmath.mpf(max(x, y)),
@@ -90,37 +69,11 @@ def check_formula(formula):
     ET.fromstring(f"<m>{formula.mathml}</m>")
 
 
-KNOWN = {
-    rf"\{name}"
-    for name in [
-        "frac",
-        "sqrt",
-        "sin",
-        "cos",
-        "tan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "log",
-        "max",
-        "min",
-        "sign",
-        "exp",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sigma",
-        "left",
-        "right",
-        "ge",
-        "text",
-        "mathrm",
-        "operatorname",
-        "cdot",
-        "ldots",
-        "infty",
-    ]
-}
+_COMMANDS = """
+frac sqrt sin cos tan sinh cosh tanh log max min sign exp arcsin arccos arctan sigma left right ge text mathrm
+operatorname cdot ldots infty
+"""
+KNOWN = {rf"\{name}" for name in re.findall(r"\w+", _COMMANDS)}
 
 
 @pytest.mark.parametrize(

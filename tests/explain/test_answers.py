@@ -1,0 +1,326 @@
+"""Checking hand calculations: what is right, what is carried forward, what went wrong first, and why."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value, check_answers
+from autograd.explain import MISCONCEPTIONS, Misconception
+from autograd.explain.answers import read
+from autograd.graph import leaves
+from tests.explain import planter
+from tests.explain.graphs import graphs
+from tests.explain.hostile import HOSTILE
+from tests.explain.test_lecture_formulas import (
+    by_hand,
+    four_three_two_one,
+    labelled,
+    one_neuron,
+    regression,
+    two_two_one,
+)
+
+LECTURE_4 = {
+    "∂e/∂ŷ": "-6.1",
+    "∂ŷ/∂w3": "3.8",
+    "∂ŷ/∂h1": "0.5",
+    "∂e/∂h1": "-3.05",
+    "∂h1/∂w1": 5,
+    "∂h1/∂w2": 3,
+    "w3": "-23.18",
+    "w1": "-15.25",
+    "w2": -9.15,
+}
+
+
+def test_lecture_4_is_right():
+    report = check_answers(by_hand(), LECTURE_4, values={"h1": 3.8, "ŷ": "1.9", "e": "18.605"})
+    assert report.correct
+    assert report.first_wrong is None
+    assert {verdict.status for verdict in report.verdicts.values()} == {"right"}
+    assert str(report).startswith("all 12 right\n✓ h1 = 3.8\n")
+
+
+def test_lecture_4_with_its_slips():
+    """18.6 is right to one decimal; 37.82/2 and 16.8 are not."""
+    assert check_answers(by_hand(), values={"e": "18.6"}).correct
+    assert not check_answers(by_hand(), values={"e": "18.91"}).correct
+    assert not check_answers(by_hand(), values={"e": "16.8"}).correct
+    assert not check_answers(by_hand(), values={"e": "18.59"}).correct
+
+
+# root, answers, values, the first wrong link, the misconception
+MISTAKES = [
+    (by_hand, {"ŷ": "6.1", "w3": "23.18"}, {}, "∂e/∂ŷ", "flipped sign"),
+    (by_hand, {"ŷ": "-6.1", "h1": "3.05"}, {}, "∂ŷ/∂h1", "flipped sign"),
+    (by_hand, {"ŷ": "-6.1", "h1": "-3.05", "w1": "-3.05"}, {}, "∂h1/∂w1", "forgotten factor"),
+    (by_hand, {"ŷ": "-6.1", "h1": "-3.05", "w1": "5"}, {}, "∂h1/∂w1", "forgotten upstream"),
+    (by_hand, {"ŷ": "-12.2", "w3": "-46.36"}, {}, "∂e/∂ŷ", "forgotten factor 2 or ½"),
+    (by_hand, {}, {"h1": "3.8", "ŷ": "1.9", "e": "37.21"}, "e", "forgotten factor 2 or ½"),
+    (by_hand, {"∂ŷ/∂h1": "-0.5"}, {}, "∂ŷ/∂h1", "flipped sign"),
+    (regression, {"ŷ": "-1.0", "m": "-2.0", "b": "-1.0"}, {}, "∂e/∂ŷ", "forgotten factor 2 or ½"),
+    (lambda: two_two_one(Value.sigmoid), {}, {"z11": "0.55", "o11": "0.55"}, "z11", "forgotten bias"),
+    (lambda: two_two_one(Value.sigmoid), {}, {"z11": "0.65", "o11": "0.65"}, "o11", "forgotten activation"),
+    (lambda: two_two_one(Value.sigmoid), {}, {"z11": "0.30"}, "z11", "transposed weights"),
+]
+
+
+@pytest.mark.parametrize(("build", "answers", "values", "link", "misconception"), MISTAKES, ids=lambda x: str(x)[:20])
+def test_first_wrong_link(build, answers, values, link, misconception):
+    report = check_answers(build(), answers, values=values)
+    assert not report.correct
+    assert (report.first_wrong.link, report.first_wrong.misconception) == (link, misconception)
+    assert f"first wrong link {link}" in str(report)
+
+
+def exact(root, **chosen):
+    root.backward()
+    return {leaf.label: leaf.grad for leaf in leaves(root)}
+
+
+def test_derivative_at_the_output():
+    """σ′(o) = σ(o)(1 − σ(o)) where o(1 − o) belongs; and z(1 − z)."""
+    root = one_neuron()
+    z, o = 0.7, 1 / (1 + math.exp(-0.7))
+    upstream = -1 / o
+    s = 1 / (1 + math.exp(-o))
+    report = check_answers(root, {"a": f"{upstream:.4f}", "z": f"{upstream * s * (1 - s):.4f}"})
+    assert report.first_wrong.misconception == "derivative at the output"
+    report = check_answers(root, {"a": f"{upstream:.4f}", "z": f"{upstream * z * (1 - z):.4f}"})
+    assert report.first_wrong.misconception == "derivative at the pre-activation"
+    report = check_answers(root, {"a": f"{upstream:.4f}", "z": f"{upstream * o:.4f}"})
+    assert report.first_wrong.misconception == "function instead of derivative"
+    assert report.first_wrong.link == "∂a/∂z"
+
+
+def test_a_forgotten_path():
+    root = four_three_two_one()
+    from autograd import chain
+
+    paths = chain(root, "o11", through="units").paths
+    report = check_answers(
+        root,
+        {
+            "o21": f"{chain(root, 'o21').total:.6f}",
+            "o22": f"{chain(root, 'o22').total:.6f}",
+            "o11": f"{paths[0].product:.8f}",
+        },
+    )
+    assert report.first_wrong.misconception == "forgotten path"
+    assert report.first_wrong.link == "∂z22/∂o11"
+    assert report.verdicts["o21"].status == "right"
+
+
+def test_a_forgotten_mean():
+    v, y = Value(0.5, "w"), Value(3.0, "y")
+    rows = [1.0, 2.0, 4.0, 5.0]
+    root = labelled(nn.mean_squared_error([v * x for x in rows], [y] * 4), "L")
+    total = sum(2 * (0.5 * x - 3.0) * x for x in rows)
+    report = check_answers(root, {"w": f"{total:.2f}"})
+    assert report.first_wrong.misconception == "forgotten 1/n"
+    assert check_answers(root, {"w": f"{total / 4:.2f}"}).correct
+
+
+def test_a_slip_is_carried_forward():
+    report = check_answers(by_hand(), {"h1": "-3.5", "w1": "-17.5", "w2": "-10.5", "w3": "-23.18"})
+    assert [report.verdicts[k].status for k in ("h1", "w1", "w2", "w3")] == ["wrong", "carried", "carried", "right"]
+    assert report.first_wrong.link == "∂e/∂h1"
+    assert report.first_wrong.misconception is None
+    assert "no known misconception gives this number" in str(report)
+    assert "→ ∂e/∂w1 = -17.5: right, given the slip before; without it −15.25" in str(report)
+
+
+def test_a_slip_in_the_forward_pass_is_carried_into_the_gradients():
+    report = check_answers(by_hand(), {"ŷ": "-3.7", "w3": "-14.06"}, values={"h1": "3.8", "ŷ": "4.3"})
+    assert [v.status for v in report.in_order] == ["right", "wrong", "carried", "carried"]
+    assert report.first_wrong is report.values["ŷ"]
+
+
+def test_a_second_mistake_is_found_too():
+    report = check_answers(by_hand(), {"ŷ": "6.1", "h1": "3.05", "w1": "-15.25", "w2": "-9.15"})
+    assert report.verdicts["ŷ"].status == "wrong"
+    assert report.verdicts["h1"].status == "carried"
+    assert report.verdicts["w1"].status == "right"  # the right number, whatever led to it
+
+
+def test_a_link_from_unit_to_unit_is_carried():
+    root = four_three_two_one()
+    from autograd import chain
+
+    link = chain(root, "o21", through="units").paths[0].links[1].partial
+    upstream = chain(root, "ŷ").total
+    wrong = 2 * link + 1
+    report = check_answers(
+        root, {"∂L/∂ŷ": f"{upstream:.6f}", "∂ŷ/∂o21": f"{wrong:.6f}", "o21": f"{upstream * wrong:.6f}"}
+    )
+    assert report.verdicts["∂ŷ/∂o21"].status == "wrong"
+    assert report.verdicts["o21"].status == "carried"
+
+
+def test_intermediate_rounding_is_not_a_mistake():
+    """1.9 · 2.3 worked out with rounded numbers on the way."""
+    x, w, v = Value(1.0, "x"), Value(0.6666, "w"), Value(0.7777, "v")
+    a = labelled((w * x).exp(), "a")
+    b = labelled(a * v, "b")
+    root = labelled(b.exp(), "L")
+    a_written, b_written = "1.9", "1.5"  # exactly 1.9476, 1.5146; 1.9 · 0.7777 is 1.478
+    assert check_answers(root, {}, values={"a": a_written, "b": b_written, "L": "4.5"}).correct
+
+
+@given(graphs(), st.integers(2, 6))
+def test_right_numbers_are_right(root, digits):
+    root.backward()
+    right = {leaf: planter.written(leaf.grad, digits) for leaf in leaves(root) if leaf.label}
+    report = check_answers(root, right, values={root: planter.written(root.data, digits)})
+    assert report.correct
+
+
+@settings(max_examples=30)
+@given(graphs(), st.floats(0.7, 10) | st.floats(-10, -1.5), st.data())
+def test_wrong_numbers_are_wrong(root, factor, data):
+    root.backward()
+    leaf = data.draw(st.sampled_from([leaf for leaf in leaves(root) if leaf.label]))
+    if abs(factor - 1) < 0.05 or abs(leaf.grad) < 1e-6:
+        return
+    assert not check_answers(root, {leaf: f"{leaf.grad * factor:.6e}"}).correct
+
+
+@pytest.mark.parametrize(
+    ("given", "low", "high"),
+    [
+        ("-23.18", -23.185, -23.175),
+        ("-23.10", -23.105, -23.095),
+        ("\u221223.1", -23.15, -23.05),
+        (-23.1, -23.15, -23.05),
+        (5, 4.5, 5.5),
+        ("1.2e-5", 1.15e-5, 1.25e-5),
+        ("+0.50", 0.495, 0.505),
+        (Value(0.25), 0.245, 0.255),
+    ],
+)
+def test_how_numbers_are_read(given, low, high):
+    found = read(given, "w").interval
+    assert (found.low, found.high) == (pytest.approx(low, rel=1e-12), pytest.approx(high, rel=1e-12))
+
+
+@pytest.mark.parametrize(
+    "label", ["w1_11", "w^{1}_{11}", "w^1_{11}", "w¹₁₁", "∂L/∂w1_11", "dL/dw1_11", "d L / d w^1_11"]
+)
+def test_labels_in_every_spelling(label):
+    root = two_two_one(None)
+    root.backward()
+    (w,) = [leaf for leaf in leaves(root) if leaf.label == "w1_11"]
+    report = check_answers(root, {label: f"{w.grad:.4f}"})
+    assert report.correct
+    assert report.verdicts[label].name == "∂L/∂w1_11"
+
+
+def test_values_as_keys():
+    root = by_hand()
+    (w,) = [leaf for leaf in leaves(root) if leaf.label == "w1"]
+    assert check_answers(root, {w: "-15.25"}).verdicts[w].status == "right"
+
+
+def test_a_root_without_a_label_is_called_as_people_call_it():
+    w = Value(3.0, "w")
+    assert check_answers(w * w, {"dL/dw": 6.0}).correct
+
+
+def test_a_derivative_that_does_not_exist_is_zero():
+    root = by_hand()
+    assert check_answers(root, {"∂h1/∂w3": "0"}).correct
+    assert not check_answers(root, {"∂h1/∂w3": "0.5"}).correct
+
+
+@pytest.mark.parametrize(
+    ("answers", "values", "error", "says"),
+    [
+        ({"w9": 1}, {}, LookupError, "w9 is no label in the graph below e; did you mean"),
+        ({"∂e/∂w9": 1}, {}, LookupError, "w9 is no label"),
+        ({"w1": "abc"}, {}, ValueError, "the answer for w1 is not a number: 'abc'"),
+        ({"w1": "1,5"}, {}, ValueError, "not a number: '1,5': write a decimal point"),
+        ({"w1": None}, {}, ValueError, "not a number: 'None'"),
+        ({"w1": True}, {}, ValueError, "not a number"),
+        ({"w1": "nan"}, {}, ValueError, "must be a finite number"),
+        ({"w1": float("inf")}, {}, ValueError, "must be a finite number"),
+        ({"w1": "1e999999"}, {}, ValueError, "must be a finite number"),
+        ({"w1": "9" * 10_000}, {}, ValueError, "not a number"),
+        ({"w1": "1_000"}, {}, ValueError, "not a number"),
+        ({"w1": [1.0]}, {}, ValueError, "not a number"),
+        ({}, {"h1": "x"}, ValueError, "not a number: 'x'"),
+        ({}, {}, ValueError, "no answers to check"),
+        ({"w1": 1, "∂e/∂w1": 2}, {}, ValueError, "given twice, under two spellings"),
+        ([1.0], {}, TypeError, "must be a dictionary"),
+        ({1: 2}, {}, TypeError, "labels or Values, not int"),
+    ],
+)
+def test_what_is_refused(answers, values, error, says):
+    with pytest.raises(error, match=says.replace("(", r"\(")):
+        check_answers(by_hand(), answers, values=values)
+
+
+def test_ambiguous_labels_are_refused():
+    a, b = Value(1.0, "w"), Value(2.0, "w")
+    with pytest.raises(LookupError, match="w is ambiguous: 2 nodes"):
+        check_answers(a * b, {"w": 2})
+
+
+def test_a_graph_that_nobody_calculated_by_hand():
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(3000):
+        y = y + 1.0
+    with pytest.raises(ValueError, match="6001 values was not calculated by hand"):
+        check_answers(y, {"x": 1})
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_labels_and_answers(label):
+    x = Value(2.0, label)
+    report = check_answers(labelled(x * x, "y"), {x: "5.0"})
+    assert not report.correct
+    assert "<script" not in report._repr_html_()
+    assert "<img" not in report._repr_html_()
+    assert len(str(report)) < 1000
+    assert len(str(report).splitlines()) == 2
+    with pytest.raises((ValueError, LookupError)) as error:
+        check_answers(x * x, {x: label})
+    assert len(str(error.value)) < 500
+    assert "\n" not in str(error.value)
+
+
+def test_adding_a_misconception_is_one_entry():
+    halved = Misconception("halved", "half of it was lost", slope=lambda e: e.slope.scaled(0.5))
+    report = check_answers(by_hand(), {"ŷ": "-3.05"}, misconceptions=[*MISCONCEPTIONS, halved])
+    assert report.first_wrong.misconception == "halved"
+    assert "half of it was lost" in str(report)
+
+
+def test_html_and_repr():
+    report = check_answers(by_hand(), {"w1": "15.25"})
+    assert report._repr_html_().count("<tr>") == 2
+    assert repr(report).startswith("<report: first wrong link ")
+
+
+# ---- Mistakes planted by a program that shares no code with the checker --------------------------------------
+
+
+def test_the_planter_agrees_with_the_lectures():
+    """Its naive engine is right where no mistake is planted."""
+    for network in planter.networks(1):
+        root = planter.graph(network)
+        root.backward()
+        hand = planter.Hand(network, None, 17, as_you_go=False)
+        for leaf in leaves(root):
+            if leaf.label is not None and leaf.label[0] in "wb":
+                assert hand.gradient[leaf.label] == pytest.approx(leaf.grad, rel=1e-12)
+
+
+def test_planted_mistakes_are_found():
+    whole = planter.together(planter.run(range(1), (2, 4), planter.SHEETS, every=61))
+    assert whole.visible > 50
+    assert whole.link >= 0.95 * whole.visible
+    assert whole.blamed == 0
