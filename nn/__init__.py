@@ -66,11 +66,13 @@ from .training import fit as fit
 _ON_USE: dict[str, str] = {
     "draw": ".diagram",
     "stepper": ".diagram",
+    "write_report": ".report",
 }
 
 if TYPE_CHECKING:
     from .diagram import draw as draw
     from .diagram import stepper as stepper
+    from .report import write_report as write_report
 
 
 def __getattr__(name: str) -> Any:

@@ -129,17 +129,21 @@ def path(curve: Curve) -> str:
     return f"M{coordinate(x)},{coordinate(y)}C{spline}H{coordinate(curve.end[0] - 4)}"
 
 
-def edge(scene: Scene, curve: Curve, box: Box, labelled: bool = True) -> str:
-    """An edge with its arrow head and, above and below it in the gutter, its local derivative."""
+def edge(scene: Scene, curve: Curve, box: Box, labelled: bool = True, classes: str = "") -> str:
+    """An edge with its arrow head and, above and below it in the gutter, its local derivative.
+
+    ``classes`` are those of the number, which a stepper shows when the forward pass has computed it.
+    """
     link = curve.link
     x, y = curve.end
     middle = coordinate(x - box.gutter / 2 - 2)
     shapes = f'<path d="{path(curve)}"/><path class="a" d="M{coordinate(x)},{coordinate(y)}l-6,-3v6z"/>'
     if labelled:
         text, size = fitted(number(link.partial), box.gutter - 4, NUMERAL)
+        styled = f' class="{classes}"' if classes else ""
         shapes += (
             f'<text class="q" x="{middle}" y="{coordinate(y - 4)}">{quotient(scene, link, QUOTIENT)[0]}</text>'
-            f'<text x="{middle}" y="{coordinate(y + 9.5)}"{_sized(size, NUMERAL)}>{text}</text>'
+            f'<text{styled} x="{middle}" y="{coordinate(y + 9.5)}"{_sized(size, NUMERAL)}>{text}</text>'
         )
     return shapes
 

@@ -108,7 +108,9 @@ def _edges(scene: Scene, layout: Layout, frames: Sequence[Frame]) -> list[str]:
         if flows and (flow := frames[flows[-1]].flow):
             classes += [cards.sign(flow), f"f{flows[0]}"]
         constant = scene.cards[link.source].role == "constant"
-        shapes = cards.edge(scene, curve, layout.boxes[link.target], not constant)
+        computed = next((n for n, frame in enumerate(frames) if scene.cards[link.target].node in frame.data), 0)
+        known = f"y f{computed}" if computed else ""
+        shapes = cards.edge(scene, curve, layout.boxes[link.target], not constant, known)
         drawn.append(f'<g class="{" ".join(classes)}">{shapes}</g>')
     return drawn
 
