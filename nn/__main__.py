@@ -52,8 +52,9 @@ def _train(options: argparse.Namespace) -> int:
     chosen = [name.strip() for name in options.features.split(",")] if options.features else None
     if chosen and options.target in chosen:
         raise DataError(f"the target {options.target!r} cannot be one of the features")
-    if options.save and not os.path.isdir(os.path.dirname(options.save) or "."):
-        raise OSError(f"there is no folder {os.path.dirname(options.save)} to save {options.save} in")
+    for wanted in filter(None, (options.save, options.report)):
+        if not os.path.isdir(os.path.dirname(wanted) or "."):
+            raise OSError(f"there is no folder {os.path.dirname(wanted)} to save {wanted} in")
     table = read_csv(options.data, [*chosen, options.target] if chosen else None)
     if options.target not in table.columns:
         raise DataError(f"{options.data}: {unknown('column', options.target, table.columns)}")
@@ -90,7 +91,26 @@ def _train(options: argparse.Namespace) -> int:
     if options.save:
         outcome.model.save(options.save, outcome.history)
         print(f"\nsaved to {options.save}")
+    if options.report:
+        _report(options, outcome)
+        print(f"\nreport in {options.report}")
     return 130 if outcome.history.stopped == "interrupted" else 0
+
+
+def _report(options: argparse.Namespace, outcome: experiment.Outcome) -> None:
+    from .report import write_report
+
+    write_report(
+        options.report,
+        outcome.model,
+        outcome.history,
+        outcome.trained.rows,
+        outcome.trained.targets,
+        loss=options.loss,
+        optimizer=options.optimizer,
+        lr=options.lr,
+        title=f"{outcome.target} from {', '.join(outcome.features)}",
+    )
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -162,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--test-fraction", type=float, metavar="FRACTION",
                      help="rows to hold out and test on, beside linear regression")  # fmt: skip
     out.add_argument("--save", metavar="MODEL.json", help="save the model, with its scaling and its history")
+    out.add_argument("--report", metavar="REPORT.html", help="write a page: loss curve, network, first point stepped")
     out.add_argument("--no-progress", action="store_true", help="never show a progress bar")
 
     predict = commands.add_parser(

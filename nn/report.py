@@ -112,9 +112,9 @@ def _network(model: Module, rows: Sequence[Sequence[float]]) -> str:
         light, dark = (draw(model, rows[0], theme=theme).svg for theme in ("light", "dark"))
     except ValueError as error:
         return f"<p>{html.escape(str(error))}</p>"
-    return (
-        f'<p>With what the first point makes of it.</p><div class="light">{light}</div><div class="dark">{dark}</div>'
-    )
+    units = ", in standardised units" if model.scaling is not None else ""
+    said = f"<p>With what the first point makes of it{units}.</p>"
+    return f'{said}<div class="light">{light}</div><div class="dark">{dark}</div>'
 
 
 def _first_point(
