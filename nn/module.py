@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -41,25 +42,7 @@ class Module:
 
     def _paths(self) -> Iterator[tuple[str, Value]]:
         """Every parameter, once, with the attributes that lead to it."""
-        seen: set[int] = set()
-
-        def walk(path: str, held: Any) -> Iterator[tuple[str, Value]]:
-            if id(held) in seen:
-                return
-            if isinstance(held, Value):
-                seen.add(id(held))
-                if not held.parents:
-                    yield path, held
-            elif isinstance(held, (Module, dict, list, tuple)):
-                seen.add(id(held))
-                parts: Iterable[tuple[Any, Any]] = (
-                    vars(held).items() if isinstance(held, Module) else
-                    held.items() if isinstance(held, dict) else enumerate(held)
-                )  # fmt: skip
-                for name, part in parts:
-                    yield from walk(f"{path}.{name}" if path else str(name), part)
-
-        return walk("", self)
+        return _walk("", self, set())
 
     def parameters(self) -> list[Value]:
         """Every parameter, in the order of the attributes."""
@@ -72,10 +55,10 @@ class Module:
         lead to the parameter (``layers.0.scale``).
         """
         found = list(self._paths())
-        labels = [parameter.label for _, parameter in found]
+        bearers = Counter(parameter.label for _, parameter in found)
         for path, parameter in found:
             label = parameter.label
-            yield (path if label is None or labels.count(label) > 1 else as_text(label)), parameter
+            yield (path if label is None or bearers[label] > 1 else as_text(label)), parameter
 
     def weights(self) -> list[Value]:
         """The parameters that penalties count: all but those held by an attribute called ``bias`` or ``biases``."""
@@ -146,6 +129,24 @@ class Module:
         numbers = {name: finite(state[name], name) for name in parameters}
         for name, parameter in parameters.items():
             parameter.data = numbers[name]
+
+
+# Not a closure: one that calls itself is a reference cycle, work for the garbage collector in every training step.
+def _walk(path: str, held: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    if id(held) in seen:
+        return
+    if isinstance(held, Value):
+        seen.add(id(held))
+        if not held.parents:
+            yield path, held
+    elif isinstance(held, (Module, dict, list, tuple)):
+        seen.add(id(held))
+        parts: Iterable[tuple[Any, Any]] = (
+            vars(held).items() if isinstance(held, Module) else
+            held.items() if isinstance(held, dict) else enumerate(held)
+        )  # fmt: skip
+        for name, part in parts:
+            yield from _walk(f"{path}.{name}" if path else str(name), part, seen)
 
 
 def _plain(output: Any) -> Any:
