@@ -423,7 +423,7 @@ def _observed(node: Value) -> Value:
     if not modes.recording():
         node.op = node._x = node._y = None
     else:
-        modes.note_source(node)
+        modes.note(node)
     return node
 
 
@@ -454,7 +454,8 @@ def _unary(op: Primitive) -> Callable[[Value], Value]:
         node._dx = dx
         return _observed(node) if active else node
 
-    method.__name__ = method.__qualname__ = op.name
+    method.__name__ = op.name
+    method.__qualname__ = f"Value.{op.name}"  # where a pickle, such as a model's, finds it again
     return method
 
 
