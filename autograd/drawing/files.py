@@ -11,15 +11,17 @@ from . import engine
 from .lettering import FONTS
 from .themes import DARK, LIGHT
 
-_SCALE = 2.0  # PNG pixels a unit: sharp on today's screens
+# PNG pixels a unit: two, which is sharp on today's screens, but not more pixels across than such a screen has.
+_SCALE, _WIDEST = 2.0, 1800.0
 
 
 class NoRasterError(RuntimeError):
     """resvg_py, which turns SVG into pixels, is not installed."""
 
 
-def png(svg: str, scale: float = _SCALE) -> bytes:
+def png(svg: str) -> bytes:
     """The picture in pixels, set in the bundled font, so that every machine makes the same bytes."""
+    (width,) = re.findall(r'^<svg [^>]*?\bwidth="([\d.]+)"', svg)
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
@@ -27,7 +29,7 @@ def png(svg: str, scale: float = _SCALE) -> bytes:
     family = "DejaVu Sans Condensed"
     data = svg_to_bytes(
         svg_string=svg,
-        zoom=scale,
+        zoom=round(max(1.0, min(_SCALE, _WIDEST / float(width))), 2),
         skip_system_fonts=True,
         font_files=[str(FONTS / f"{style}.ttf") for style in ("regular", "italic", "bold")],
         font_family=family,

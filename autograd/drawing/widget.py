@@ -39,7 +39,7 @@ def _source(name: str) -> str:
 def live(title: str, scene: Scene, layout: Layout, frames: Sequence[Frame]) -> str:
     """Style and markup.  The radio buttons are the state; rules on ``:checked`` show what belongs to it."""
     dots = "".join(
-        f'<input type="radio" name="s" id="s{n}" title="step {n}" aria-label="step {n} of {len(frames) - 1}"'
+        f'<input type="radio" name="s" id="s{n}" aria-label="step {n} of {len(frames) - 1}"'
         f"{' checked' if n == 0 else ''}>"
         for n in range(len(frames))
     )
