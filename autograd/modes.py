@@ -10,7 +10,7 @@ import os.path
 import sys
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ active: list[object] = []
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _sources: ContextVar[bool] = ContextVar("sources", default=False)
-_tracing: ContextVar[bool] = ContextVar("tracing", default=False)
+_traced: ContextVar[list[Any] | None] = ContextVar("traced", default=None)
 _lines: weakref.WeakKeyDictionary[Any, SourceLine] = weakref.WeakKeyDictionary()
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIBRARY = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
@@ -36,12 +36,12 @@ class SourceLine(NamedTuple):
 
 
 @contextmanager
-def _mode(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+def _mode(variable: ContextVar[Any], value: Any) -> Iterator[Any]:
     mark = object()
     active.append(mark)
     token = variable.set(value)
     try:
-        yield
+        yield value
     finally:
         variable.reset(token)
         active.remove(mark)
@@ -83,13 +83,22 @@ def source_of(node: Any) -> SourceLine | None:
 
 
 def tracing() -> Any:
-    """Within it, comparing Values is an error: the branch taken would be frozen into the traced program."""
-    return _mode(_tracing, True)
+    """Within it, for the compiler: new nodes are listed, and comparing Values is an error.
+
+    The branch taken would be frozen into the program.  The list is what ``with`` binds; it holds what a function computes
+    and then does not use, too, because that may raise.
+    """
+    return _mode(_traced, [])
+
+
+def aside() -> Any:
+    """Within it, nothing is listed: derivative rules compute more than is wanted of them."""
+    return _mode(_traced, []) if is_tracing() else nullcontext()
 
 
 def is_tracing() -> bool:
     """Whether the running thread or task is tracing a function for the compiler."""
-    return _tracing.get()
+    return _traced.get() is not None
 
 
 def recording() -> bool:
@@ -97,8 +106,11 @@ def recording() -> bool:
     return _recording.get()
 
 
-def note_source(node: Any) -> None:
-    """Remember the first line outside the library, if the running thread asks for it."""
+def note(node: Any) -> None:
+    """List a new node, or remember the first line outside the library, if the running thread asks for it."""
+    traced = _traced.get()
+    if traced is not None:
+        traced.append(node)
     if not _sources.get():
         return
     frame = sys._getframe(1)

@@ -71,7 +71,8 @@ def _edges(node: Value, symbolic: bool) -> Iterator[tuple[Value, Any]]:
     local: Sequence[Any] = node.partials
     if symbolic and node.op is not None:
         try:
-            local = node.op.partials(*node.parents, node)
+            with modes.aside():
+                local = node.op.partials(*node.parents, node)
         except (ArithmeticError, ValueError):
             local = [math.nan] * len(local)
     for parent, partial in zip(node.parents, local, strict=True):

@@ -76,7 +76,7 @@ class Rows:
     def _taken(self, argument: Any) -> Any:
         if isinstance(argument, (list, tuple)):
             return [self._taken(part) for part in argument]
-        if hasattr(argument, "__array__") and getattr(argument, "ndim", 1):
+        if hasattr(argument, "__array__") and hasattr(argument, "ndim") and argument.ndim:
             self.numpy = True
             return _split(*_from_numpy(argument))
         if isinstance(argument, (array, memoryview, bytearray, ctypes.Array)):
@@ -99,7 +99,8 @@ def _from_buffer(view: memoryview) -> tuple[Any, int, tuple[int, ...], tuple[int
         flat = flatten(view.tolist())
         view = memoryview(array("d", flat or [0.0]))
     owner = (ctypes.c_char * 0).from_buffer(view)
-    strides, step = [], 1
+    strides: list[int] = []
+    step = 1
     for size in reversed(shape):
         strides.insert(0, step)
         step *= size

@@ -12,7 +12,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from .. import modes
 from ..declaration import Primitive, primitive
 from ..primitives import (
     abs,
@@ -37,8 +36,7 @@ from ..primitives import (
 )
 from ..refusal import refusal
 from ..value import Value
-from .program import Builder, Program
-
+from .program import Builder, Program, declare_total
 
 # These exist for back ends only.  The first three cannot raise, so they do not set the flag that sends a
 # call back to the eager engine; the last is the identity, and raises where a power overflows.
@@ -48,6 +46,9 @@ capped = primitive(
 )
 quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
 bounded = primitive("bounded", lambda x: _bounded(x), lambda x, z: 1.0, origin=(__name__, "bounded"))
+
+
+declare_total(decay, capped, quotient)
 
 
 def _bounded(x: float) -> float:
@@ -150,10 +151,14 @@ def _form(op: Primitive, count: int, target: str, relaxed: bool) -> Program:
     from .tracing import record
 
     family = _FAMILIES.get(op.origin[0])
-    form = (_RELAXED if relaxed else _CAREFUL).get(op) or (family(op.origin[1]) if family else None) or op.expand or op.forward
+    form = (
+        (_RELAXED if relaxed else _CAREFUL).get(op)
+        or (family(op.origin[1]) if family else None)
+        or op.expand
+        or op.forward
+    )
     try:
-        with modes.tracing():
-            program = record(form, [Value(math.nan) for _ in range(count)])
+        program = record(form, [Value(math.nan) for _ in range(count)])
     except Exception as error:
         raise refusal(
             f"the primitive {op.name} cannot be compiled for {target}: its forward function is not made of "

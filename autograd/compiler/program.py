@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import primitives as p
 from ..declaration import Primitive
-from ..primitives import add, div, identity, mul, neg, power, sub
+from ..primitives import add, div, identity, leaky, mul, neg, power, softmax_at, sub
 from ..refusal import number, refusal
 from ..transform import flatten, reshape
 
@@ -267,8 +268,8 @@ class Builder:
         return [variables[v] for v in program.outputs]
 
     def program(self, outputs: Sequence[int], **fields: Any) -> Program:
-        """What the outputs need, renumbered."""
-        needed = set(outputs)
+        """What the outputs need, and what may raise, renumbered."""
+        needed = {*outputs, *[v for v, line in enumerate(self.lines) if line is not None and may_raise(line.op)]}
         for variable in range(len(self.lines) - 1, self.given - 1, -1):
             if variable in needed and (line := self.lines[variable]) is not None:
                 needed.update(line.operands)
@@ -283,6 +284,23 @@ class Builder:
             outputs=tuple([number[v] for v in outputs]),
             **fields,
         )
+
+
+def may_raise(op: Primitive) -> bool:
+    """Whether the primitive's float operation raises for some operands; where it is not known, it may."""
+    return op not in _TOTAL and op.origin[0] not in (leaky, softmax_at) and op.origin != (power, 1)
+
+
+_TOTAL = {
+    p.abs, p.add, p.affine, p.asinh, p.atan, p.atan2, p.cbrt, p.erf, p.identity, p.logsumexp, p.maximum, p.minimum,
+    p.mul, p.neg, p.not_less, p.relu, p.sigmoid, p.sigmoid_slope, p.sign, p.softplus, p.step, p.sub, p.tanh,
+    p.tanh_slope, p.total, p.where,
+}  # fmt: skip
+
+
+def declare_total(*ops: Primitive) -> None:
+    """Make known that these never raise."""
+    _TOTAL.update(ops)
 
 
 def _computed(op: Primitive, operands: Sequence[Any]) -> float | None:

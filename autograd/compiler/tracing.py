@@ -15,7 +15,7 @@ from ..graph import topological_order
 from ..refusal import number, refusal
 from ..transform import flatten, reshape
 from ..value import Value
-from .program import Builder, Program
+from .program import Builder, Program, may_raise
 
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError)
 
@@ -50,18 +50,31 @@ def trace(f: Callable[..., Any], *example: Any, **settings: Any) -> Program:
 def eagerly(f: Callable[..., Any], args: Sequence[Any], names: Sequence[str] = (), **settings: Any) -> Any:
     """``f`` on numbers as the engine computes it, node by node: the results, or the named error."""
     scalars = flatten(list(args))
-    nodes = [Value(x, label) for x, label in zip(scalars, names or [None] * len(scalars), strict=True)]
-    result = f(*reshape(list(args), nodes), **settings)
+
+    def on_values() -> Any:
+        # Labelled, so that an error names the input.
+        labels: Sequence[str | None] = names or [None] * len(scalars)
+        nodes = [Value(x, label) for x, label in zip(scalars, labels, strict=True)]
+        return f(*reshape(list(args), nodes), **settings)
+
+    try:
+        result = f(*reshape(list(args), scalars), **settings)
+    except _RAISED_BY_FLOATS as error:
+        on_values()
+        raise error
+    except (AttributeError, TypeError):  # it uses methods of Values, such as x.tanh()
+        result = on_values()
     return reshape(result, [x.data if isinstance(x, Value) else number(x) for x in flatten(result)])
 
 
 def _traced(f: Callable[..., Any], example: Sequence[Any], scalars: Sequence[float], settings: Any) -> Program:
     inputs = [Value(x) for x in scalars]
-    with modes.tracing():
+    with modes.tracing() as made:
         result = f(*reshape(list(example), inputs), **settings)
     outputs = [_value(x) for x in flatten(result)]
     shape = reshape(result, [0.0] * len(outputs))
-    graph = _Record(inputs, outputs)
+    graph = _Record(inputs, outputs, made)
+    made.clear()
     del inputs, result, outputs
     captured = graph.held()
     return graph.program(
@@ -74,7 +87,11 @@ def _traced(f: Callable[..., Any], example: Sequence[Any], scalars: Sequence[flo
 
 def record(f: Callable[..., Any], inputs: Sequence[Value]) -> Program:
     """The program of a function with one result, on the inputs given; no check, no captured names."""
-    graph = _Record(inputs, [_value(f(*inputs))])
+    with modes.tracing() as made:
+        output = _value(f(*inputs))
+    graph = _Record(inputs, [output], [])
+    made.clear()
+    del output
     return graph.program(graph.held(), names=tuple(f"x{i}" for i in range(len(inputs))), results=0.0)
 
 
@@ -85,8 +102,10 @@ def _value(x: Any) -> Value:
 class _Record:
     """A graph written down, so that the graph itself can go."""
 
-    def __init__(self, inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
-        order = topological_order(*inputs, *outputs)
+    def __init__(self, inputs: Sequence[Value], outputs: Sequence[Value], made: Sequence[Value]) -> None:
+        # What may raise is part of the function, even where nothing uses its result.
+        raising = [node for node in made if node.op is not None and may_raise(node.op)]
+        order = topological_order(*inputs, *raising, *outputs)
         place = {node: i for i, node in enumerate(order)}
         self.inputs = [place[node] for node in inputs]
         self.outputs = [place[node] for node in outputs]

@@ -139,7 +139,9 @@ class LLVMBackend:
         write = kernels.map_kernel if name == "map" else kernels.sum_kernel
         return write(self.lowered, layout, lanes(), self.relaxed)
 
-    def _function(self, key: Any, write: Callable[[], kernels.Kernel], optimize: bool) -> tuple[Callable[..., int], int]:
+    def _function(
+        self, key: Any, write: Callable[[], kernels.Kernel], optimize: bool
+    ) -> tuple[Callable[..., int], int]:
         with self._lock:
             if key not in self._made:
                 kernel = write()

@@ -133,9 +133,7 @@ def scan_kernel(program: Program, rows: Rows, relaxed: bool) -> Kernel:
     return Kernel(str(loop.module))
 
 
-def blocks_kernel(
-    program: Program, step: Program, rows: Rows, lanes: int, relaxed: bool, extras: int
-) -> Kernel:
+def blocks_kernel(program: Program, step: Program, rows: Rows, lanes: int, relaxed: bool, extras: int) -> Kernel:
     """A scan over blocks of ``size`` rows out of ``count``: ``program`` is added over the block, then ``step`` taken.
 
     The inputs of ``step`` are what is carried, the sums, the number of rows, and ``extras`` columns with a number
@@ -155,7 +153,9 @@ def blocks_kernel(
     b.line("%held = sub i64 %stop, %first\n  %many = sitofp i64 %held to double")
     b.line(f"call void @llvm.memset.p0.i64(ptr {sums}, i8 0, i64 {8 * summed}, i1 false)")
     arguments = f"ptr %columns, ptr %strides, ptr %fixed, ptr %order, ptr {sums}, ptr null, ptr %frame"
-    b.line(f"%summed = call i64 @sum({arguments}, i64 %first, i64 %stop, i64 0, i64 0)\n  %odd = icmp ne i64 %summed, 0")
+    b.line(
+        f"%summed = call i64 @sum({arguments}, i64 %first, i64 %stop, i64 0, i64 0)\n  %odd = icmp ne i64 %summed, 0"
+    )
     b.line(f"store double %many, ptr {at(b, sums, summed)}")
     frame += summed + 1
     anywhere = ["%odd"]

@@ -82,7 +82,8 @@ class Long:
         reader = self._reader(loop)
         mask = self._new()
         b = loop.body
-        b.line(f"store {b.number} {b.select(loop.mask, b.constant(1.0), b.constant(0.0))}, ptr {self._slot(b, mask)}, align 8")
+        filled_lanes = b.select(loop.mask, b.constant(1.0), b.constant(0.0))
+        b.line(f"store {b.number} {filled_lanes}, ptr {self._slot(b, mask)}, align 8")
         sums = self._new(count)
 
         def filled(b: Code, x: str) -> str:
@@ -132,7 +133,8 @@ class Long:
     def step(self, b: Code, carried: int, sums: str, extras: int, base: int) -> tuple[list[str], int]:
         """The step of a scan over blocks, as part of the loop over these; see ``kernels.blocks_kernel``.
 
-        ``sums`` points to the block's sums and, behind them, its number of rows; ``base`` doubles of the frame are taken.
+        ``sums`` points to the block's sums and, behind them, its number of rows; ``base`` doubles of the frame are
+        taken.
         """
         self.size = base + self.size
         self.slots = {v: base + slot for v, slot in self.slots.items()}
@@ -209,7 +211,9 @@ class Long:
             for k in results.get(first + i, ()):
                 hand(b, k, x)
         b.line(f"ret i1 {b.any(any_of(b, b.troubles))}")
-        self.module.functions.append(f"define internal i1 @{self.name}{number}({_PARAMETERS}) noinline {{\n{b.body}\n}}")
+        self.module.functions.append(
+            f"define internal i1 @{self.name}{number}({_PARAMETERS}) noinline {{\n{b.body}\n}}"
+        )
 
     def _reader(self, loop: Loop) -> Read:
         """Inputs: what is the same for all rows where the caller has it, the others through the frame."""

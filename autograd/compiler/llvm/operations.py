@@ -7,7 +7,7 @@ are chosen so that a NaN operand gives what the forward function gives.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from ... import primitives as p
@@ -44,7 +44,7 @@ def native(op: Primitive) -> bool:
 
 def _operation(op: Primitive) -> Callable[..., str] | None:
     """What writes the instructions of a primitive: known by itself, or by the `math` function that it is."""
-    return _OPERATIONS.get(op) or (_LIBRARY.get(op.forward) if op.forward.__hash__ else None)
+    return _OPERATIONS.get(op) or (_LIBRARY.get(op.forward) if isinstance(op.forward, Hashable) else None)
 
 
 # ---- What can raise ------------------------------------------------------------------------------------
@@ -152,7 +152,16 @@ def _raises(outside: Callable[[Code, str], str]) -> Callable[..., Callable[..., 
     return lambda write: _raising(write, outside)
 
 
-HEAVY = {p.exp, p.log, p.log1p, p.tanh, p.sin, p.cos, decay, capped}  # helper functions of their own: see mathematics.py
+HEAVY = {
+    p.exp,
+    p.log,
+    p.log1p,
+    p.tanh,
+    p.sin,
+    p.cos,
+    decay,
+    capped,
+}  # helper functions of their own: see mathematics.py
 
 # What the C library computes for `math`: a user's primitive, too, may have any of them as its forward.
 _NAMED: dict[str, Callable[..., Callable[..., str]]] = {
