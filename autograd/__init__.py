@@ -81,12 +81,15 @@ from .value import Value as Value
 _ON_USE: dict[str, str] = {
     "Diagram": ".drawing",
     "Frame": ".drawing",
+    "MISCONCEPTIONS": ".explain",
+    "Misconception": ".explain",
     "Program": ".compiler",
     "Stepper": ".drawing",
     "chain": ".explain",
     "check_answers": ".explain",
     "compile": ".compiler",
     "draw": ".drawing",
+    "find": ".notation",
     "latex": ".explain",
     "locate": ".explain",
     "naive_order": ".explain",
@@ -106,6 +109,8 @@ if _typing.TYPE_CHECKING:
     from .drawing import Stepper as Stepper
     from .drawing import draw as draw
     from .drawing import stepper as stepper
+    from .explain import MISCONCEPTIONS as MISCONCEPTIONS
+    from .explain import Misconception as Misconception
     from .explain import chain as chain
     from .explain import check_answers as check_answers
     from .explain import latex as latex
@@ -114,6 +119,7 @@ if _typing.TYPE_CHECKING:
     from .explain import nudge as nudge
     from .explain import steps as steps
     from .explain import table as table
+    from .notation import find as find
 
 # `from autograd import *` brings every public name, except those that would hide Python's own.
 __all__ = sorted(

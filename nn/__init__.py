@@ -62,8 +62,9 @@ from .storage import load_history as load_history
 from .training import DivergenceError as DivergenceError
 from .training import fit as fit
 
-# Pictures are loaded when first used: training needs none.
+# Pictures and explanations are loaded when first used: training needs none.
 _ON_USE: dict[str, str] = {
+    "check_update": ".explain",
     "draw": ".diagram",
     "stepper": ".diagram",
     "write_report": ".report",
@@ -72,6 +73,7 @@ _ON_USE: dict[str, str] = {
 if TYPE_CHECKING:
     from .diagram import draw as draw
     from .diagram import stepper as stepper
+    from .explain import check_update as check_update
     from .report import write_report as write_report
 
 

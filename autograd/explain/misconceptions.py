@@ -35,6 +35,14 @@ class Place:
     formulas: Sequence[Formula]  # of the local derivatives
     names: dict[Value, Name]
 
+    def apply(self, f: Callable[..., float], *operands: Interval) -> Interval:
+        """What a function of floats makes of uncertain numbers."""
+        return image(lambda *v: [f(*v)], operands)[0]
+
+    def known(self, x: float) -> Interval:
+        """A number that is known exactly."""
+        return point(x)
+
     def weight_at(self, name: Name) -> Interval | None:
         """The number of the leaf with that name."""
         return next((point(v.data) for v, n in self.names.items() if n == name and v.op is None), None)
@@ -91,7 +99,7 @@ def _at_output(e: Edge) -> Interval | None:
     if not _is_function(e):
         return None
     op = e.op
-    return image(lambda o: op.partials(o, op.forward(o)), [e.result])[0]
+    return e.apply(lambda o: op.partials(o, op.forward(o))[0], e.result)
 
 
 def _at_input(e: Edge) -> Interval | None:
@@ -99,7 +107,7 @@ def _at_input(e: Edge) -> Interval | None:
     if not _is_function(e):
         return None
     op = e.op
-    return image(lambda z: op.taught_partials(z, z), [e.operands[0]])[0]
+    return e.apply(lambda z: op.taught_partials(z, z)[0], e.operands[0])
 
 
 def _swapped(name: Name) -> Name | None:
@@ -130,13 +138,13 @@ def _transposed_value(p: Place) -> Interval | None:
     if all(w is None for w in weights):
         return None
     operands = [w or given for w, given in zip(weights, p.operands, strict=False)]
-    return image(lambda *v: [p.op.forward(*v)], [*operands, *p.operands[len(operands) :]])[0]
+    return p.apply(p.op.forward, *operands, *p.operands[len(operands) :])
 
 
 def _without_bias(p: Place) -> Interval | None:
     if p.op.name != "affine" or len(p.operands) % 2 == 0:
         return None
-    return image(lambda *v: [p.op.forward(*v)], [*p.operands[:-1], ZERO])[0]
+    return p.apply(p.op.forward, *p.operands[:-1], ZERO)
 
 
 def _unscaled(p: Place) -> Interval | None:
