@@ -197,7 +197,7 @@ expm1 = _function("expm1", math.expm1, lambda x, z: exp(x),          latex=_upri
 log   = _function("log",   math.log,   lambda x, z: 1 / x,           **_POSITIVE)
 log2  = _function("log2",  math.log2,  lambda x, z: (1 / _LN2) / x,  latex=r"\log_2({0})", **_POSITIVE)
 log10 = _function("log10", math.log10, lambda x, z: (1 / _LN10) / x, latex=r"\log_{{10}}({0})", **_POSITIVE)
-log1p = _function("log1p", math.log1p, lambda x, z: 1 / (1 + x),     latex=r"\log(1 + {0})",
+log1p = _function("log1p", math.log1p, lambda x, z: 1 / (1 + x),     latex=Notation(r"\log(1 + {0})", ATOM, (PRODUCT,)),
                   domain="x > -1", ieee=lambda x: -inf if x == -1.0 else nan)
 xlogy = primitive("xlogy", _xlogy,     lambda x, y, z: (log(y), x / y), symbol="x log y",
                   latex=Notation(r"{0} \log({1})", PRODUCT, (PRODUCT, LOOSE)), origin=(__name__, "xlogy"),
@@ -208,14 +208,14 @@ sqrt  = _function("sqrt",  math.sqrt,  lambda x, z: 1 / (2 * z),     latex=r"\sq
 cbrt  = _function("cbrt",  math.cbrt,  lambda x, z: 1 / (3 * z**2),  latex=r"\sqrt[3]{{{0}}}", symbol="∛",
                   domain="every x; no derivative at 0")
 hypot = _function("hypot", math.hypot, lambda x, y, z: (hypot_slope(x, y), hypot_slope(y, x)),
-                  taught=lambda x, y, z: (x / z, y / z), latex=r"\sqrt{{{0}^2 + {1}^2}}",
+                  taught=lambda x, y, z: (x / z, y / z), latex=Notation(r"\sqrt{{{0}^2 + {1}^2}}", ATOM, (ATOM, ATOM)),
                   domain="every x and y; no derivative at 0, 0", ieee=lambda x, y: inf)
 hypot_slope = _function("hypot_slope", _hypot_slope,
                         lambda x, y, z: (hypot_slope(y, x) ** 2 / hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y)),
                         symbol="hypot′", latex=None, expand=lambda x, y: x / hypot(x, y),
                         domain="every x and y but 0, 0")
-semicircle = _function("semicircle", _semicircle, lambda x, z: -x / z, latex=r"\sqrt{{1 - {0}^2}}",
-                       symbol="√(1−x²)", **_UNIT)
+semicircle = _function("semicircle", _semicircle, lambda x, z: -x / z, symbol="√(1−x²)",
+                       latex=Notation(r"\sqrt{{1 - {0}^2}}", ATOM, (ATOM,)), **_UNIT)
 
 sin   = _function("sin",   math.sin,   lambda x, z: cos(x),             domain="finite x")
 cos   = _function("cos",   math.cos,   lambda x, z: -sin(x),            domain="finite x")
@@ -341,7 +341,7 @@ def leaky(slope: float) -> Primitive:
         lambda x: slope * x if x <= 0.0 else x,
         lambda x, z: where(step(x), 1.0, slope),
         symbol="leaky ReLU",
-        latex=rf"\max({slope:g} \cdot {{0}}, {{0}})",
+        latex=Notation(rf"\max({slope:g} \cdot {{0}}, {{0}})", ATOM, (PRODUCT,)),
         origin=(leaky, slope),
         **_AT_ZERO,
     )

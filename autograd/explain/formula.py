@@ -221,9 +221,9 @@ def application(op: Primitive, operands: Sequence[Formula]) -> Formula:
 
 def _binding_in_latex(f: Formula) -> int:
     """What bears a superscript already cannot take another: TeX refuses it, and it would misread."""
-    bare = re.sub(r"[({][^(){}]*[)}]", "", f.latex)
-    while bare != (bare := re.sub(r"[({][^(){}]*[)}]", "", bare)):
-        pass
+    bare, shorter = "", f.latex
+    while shorter != bare:
+        bare, shorter = shorter, re.sub(r"[({\[|][^(){}\[\]|]*[)}\]|]", "", shorter)
     return min(f.binding, POWER) if "^" in bare else f.binding
 
 
@@ -255,9 +255,10 @@ def _shown(op: Primitive) -> tuple[Notation, Notation] | None:
             # The symbol is a pattern in x and y: √(1−x²), |x|, x > 0.
             template = re.sub(r"(?<![A-Za-z])[xy](?![A-Za-z])", lambda m: "{" + str("xy".index(m[0])) + "}", op.symbol)
             template = template.replace("−", " − ")
-            places = (ATOM,) if "²" in template else (SUM,)
+            places = (LOOSE,) if template.startswith("|") else (ATOM,)
+            binding = ATOM if template[0] in "|√" else PRODUCT
             if re.search("[<>≥≤]", template):
-                template = f"[{template}]"
+                template, binding, places = f"[{template}]", ATOM, (SUM,)
         elif op.symbol.rstrip("′").isalpha() and not keyword.iskeyword(op.symbol):
             template = template.replace(op.name, op.symbol, 1)
     template = re.sub(r"\*\*\(?(-?\d+)\)?$", lambda m: m[1].translate(_RAISED), template).replace("**", "^")

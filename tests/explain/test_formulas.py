@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, affine, leaky, power, primitive, total
+from autograd import Value, affine, hypot, leaky, log1p, power, primitive, step, total, xlogy
 from autograd.explain.formula import Formulas
 from autograd.explain.mathml import from_latex
 from autograd.notation import names
-from autograd.primitives import PRIMITIVES
+from autograd.primitives import PRIMITIVES, semicircle
 from tests.explain.test_names import check_latex
 
 POINT = {"acosh": [1.7], "asin": [0.4], "acos": [0.4], "atanh": [0.4]}
@@ -100,6 +100,18 @@ KNOWN = {rf"\{name}" for name in re.findall(r"\w+", _COMMANDS)}
         (lambda x, w: x**0.5, "x^0.5", "x^{0.5}"),
         (lambda x, w: affine([w], [x], 1.0), "w1_11·x + 1", r"w^{1}_{11} \, x + 1"),
         (lambda x, w: affine([w, -2.0], [x, x]), "w1_11·x − 2·x", r"w^{1}_{11} \, x - 2 \, x"),
+        # A template's own operators around an operand that is a sum, or bears a superscript.
+        (lambda x, w: hypot(x + w, w), "hypot(x + w1_11, w1_11)", r"\sqrt{(x + w^{1}_{11})^2 + (w^{1}_{11})^2}"),
+        (lambda x, w: semicircle(x + w), "√(1 − (x + w1_11)²)", r"\sqrt{1 - (x + w^{1}_{11})^2}"),
+        (lambda x, w: log1p(x - w), "log1p(x − w1_11)", r"\log(1 + (x - w^{1}_{11}))"),
+        (
+            lambda x, w: leaky(0.5)(x + w),
+            "leaky(0.5)(x + w1_11)",
+            r"\max(0.5 \cdot (x + w^{1}_{11}), (x + w^{1}_{11}))",
+        ),
+        (lambda x, w: xlogy(x + w, w), "(x + w1_11) log w1_11", r"(x + w^{1}_{11}) \log(w^{1}_{11})"),
+        (lambda x, w: abs(x + w) ** 2, "|x + w1_11|²", r"\left|x + w^{1}_{11}\right|^{2}"),
+        (lambda x, w: step(x + w), "[x + w1_11 > 0]", "[x + w^{1}_{11} > 0]"),
         (lambda x, w: total([x, w, x]), "x + w1_11 + x", "x + w^{1}_{11} + x"),
     ],
 )
