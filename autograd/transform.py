@@ -85,9 +85,11 @@ def _contribution(upstream: Any, partial: Any, node: Value, parent: Value) -> An
     if partial.__class__ is float and partial == 1.0:
         return upstream
     if not math.isfinite(_data(partial)):
-        if _data(upstream) == 0.0:
+        missing = missing_derivative(node, parent, _data(partial))
+        # While tracing, a NaN is a placeholder: 0 times it is a product like any other.
+        if _data(upstream) == 0.0 and (missing or not modes.is_tracing()):
             return _unknown_slope(upstream) if isinstance(upstream, Value) else 0.0
-        if missing := missing_derivative(node, parent, _data(partial)):
+        if missing:
             raise missing
     return upstream * partial
 
@@ -110,7 +112,15 @@ def flatten(tree: Any) -> list[Any]:
     >>> flatten([1.0, (2.0, [3.0])])
     [1.0, 2.0, 3.0]
     """
-    return [leaf for branch in tree for leaf in flatten(branch)] if isinstance(tree, (list, tuple)) else [tree]
+    if not isinstance(tree, (list, tuple)):
+        return [tree]
+    scalars: list[Any] = []
+    for branch in tree:
+        if isinstance(branch, (list, tuple)):
+            scalars += flatten(branch)
+        else:
+            scalars.append(branch)
+    return scalars
 
 
 def reshape(tree: Any, scalars: Iterable[Any]) -> Any:

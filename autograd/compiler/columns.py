@@ -74,6 +74,8 @@ class Rows:
         return array("d", bytes(8 * count))
 
     def _taken(self, argument: Any) -> Any:
+        if argument.__class__ is float:
+            return argument
         if isinstance(argument, (list, tuple)):
             return [self._taken(part) for part in argument]
         if hasattr(argument, "__array__") and hasattr(argument, "ndim") and argument.ndim:

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..refusal import refusal
+from ..refusal import ends_at_caller, refusal
 from ..transform import flatten, reshape
 from ..value import Value
 from .columns import Rows, indices
@@ -64,7 +64,7 @@ def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise
     >>> slope(0.0)
     Traceback (most recent call last):
         ...
-    ValueError: log(x=0.0): outside its domain (x > 0)
+    ValueError: log(0.0): outside its domain (x > 0)
 
     Rows of numbers go through :meth:`Compiled.map`, :meth:`Compiled.sum` and :meth:`Compiled.fold`.
     """
@@ -185,11 +185,12 @@ class Compiled:
         each(compute, by_hand, 0, count, out)
         return variant.program.shaped(out if count else [0.0] * len(out))
 
-    def fold(self, carry: Any, *args: Any, order: Any = None) -> Any:
+    def fold(self, carry: Any, *args: Any, order: Any = None, times: int = 1) -> Any:
         """``f(carry, *row)`` is the next carry, from the first row to the last: a loop that remembers.
 
         The function takes what is carried as its first argument and returns it in the same shape.
-        Other arguments as in :meth:`map`.  ``order`` picks rows by number, in that order.
+        Other arguments as in :meth:`map`.  ``order`` picks rows by number, in that order; ``times`` goes through
+        all of them so many times.
 
         >>> from array import array
         >>> from autograd import compile
@@ -197,7 +198,7 @@ class Compiled:
         >>> mean.fold([0.0, 1.0], array("d", [2.0, 4.0, 9.0]))
         [5.0, 4.0]
         """
-        carry, (out, _) = self._carried(carry, args, order, (), emits=False)
+        carry, (out, _) = self._carried(carry, args, order, (), emits=False, times=times)
         return reshape(carry, out)
 
     def scan(self, carry: Any, *args: Any, order: Any = None, extras: Any = ()) -> tuple[Any, Any]:
@@ -234,7 +235,7 @@ class Compiled:
         return Blockwise(self, Compiled(step, self._backend, self._precise))
 
     def _carried(
-        self, carry: Any, args: Any, order: Any, extras: Any, emits: bool
+        self, carry: Any, args: Any, order: Any, extras: Any, emits: bool, times: int = 1
     ) -> tuple[Any, tuple[array[float], Any]]:
         carry = listed(carry)
         rows = Rows((carry, *args), extras)
@@ -263,7 +264,8 @@ class Compiled:
             for column, x in zip(emitted, results[len(out) :], strict=True):
                 column[i] = x
 
-        each(compute, by_hand, 0, count, out)
+        for _ in range(times):
+            each(compute, by_hand, 0, count, out)
         return carry, (out, reshape(shape[1], emitted) if emits else None)
 
     def for_rows(self, rows: Rows) -> _Variant:
@@ -308,6 +310,7 @@ class _Variant:
         """What calls the program: compiled when it is first called, not for loops."""
         return self.runner.entry(self.replay)
 
+    @ends_at_caller
     def replay(self, *args: Any) -> Any:
         """The function by the eager engine: the result, or the named error."""
         return eagerly(self._f, args, self.program.names, **self._settings)
@@ -340,9 +343,13 @@ def _llvm(required: bool) -> Any:
 def listed(argument: Any) -> Any:
     """NumPy arrays and scalars as lists and floats."""
     if isinstance(argument, (list, tuple)):
-        return reshape(argument, [listed(x) for x in flatten(argument)])
+        scalars = flatten(argument)
+        return reshape(argument, map(listed, scalars)) if any(hasattr(x, "tolist") for x in scalars) else argument
     return argument.tolist() if hasattr(argument, "tolist") and hasattr(argument, "dtype") else argument
 
 
 def shape_of(tree: Any) -> Any:
-    return tuple(map(shape_of, tree)) if isinstance(tree, (list, tuple)) else None
+    """The nesting of lists and tuples; None for a number, or a column of them."""
+    if not isinstance(tree, (list, tuple)):
+        return None
+    return tuple([shape_of(branch) if isinstance(branch, (list, tuple)) else None for branch in tree])
