@@ -168,3 +168,25 @@ def power(n: float) -> Function:
 
 def exponential(base: float) -> Function:
     return lambda x: mpf(base) ** x
+
+
+ALGEBRA: dict[str, Function] = DEFINITIONS | {
+    "softmax": softmax_at(0),
+    "pow": lambda x, y: x ** (int(y) if float(y).is_integer() and not isinstance(y, mpf) else y),
+}
+ALGEBRA |= {f"in-place {name}": ALGEBRA[name] for name in ("add", "sub", "mul", "div", "pow")}
+
+
+def everything(graph: Any, at: tuple[float, ...]) -> list[float]:
+    """The value, the gradient and the Hessian of a graph, by differences at 120 digits."""
+
+    def f(*v: Any) -> Any:
+        return graph.run(ALGEBRA, v)
+
+    with mp.workdps(120):
+        point = [mpf(x) for x in at]
+        n = range(len(at))
+        first = [_differences(f, point, [int(i == k) for k in n]) for i in n]
+        second = [_differences(f, point, [(i == k) + (j == k) for k in n]) for i in n for j in n]
+        # The steps are 1e-30, so what is below 1e-45 may be truncation.
+        return [float(mp.chop(x, 1e-45)) for x in (f(*point), *first, *second)]
