@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]  # it has no type information
 
 Theme = Literal["light", "dark"]
+_WIDEST = 1400  # units across that a notebook's cell still shows legibly
 
 
 class Diagram:
@@ -73,12 +74,18 @@ class Diagram:
             self._drawn[theme] = self._svg(theme)
         return self._drawn[theme]
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
         # An untrusted notebook drops the SVG and shows the PNG.
         bundle = {"text/plain": repr(self), "image/svg+xml": self.svg}
         with suppress(files.NoRasterError):
             bundle["image/png"] = base64.b64encode(files.png(self.svg)).decode()
-        return bundle
+        width = files.width(self.svg)
+        metadata: dict[str, Any] = {"image/png": {"width": round(width)}} if "image/png" in bundle else {}
+        if width > _WIDEST:
+            # Too wide to be read when it is fitted to a cell: let the cell scroll instead.
+            for kind in ("image/svg+xml", "image/png"):
+                metadata[kind] = {**metadata.get(kind, {}), "unconfined": True}
+        return bundle, metadata
 
     def __repr__(self) -> str:
         return f"<Diagram: {self._title}>"

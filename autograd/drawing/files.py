@@ -21,7 +21,6 @@ class NoRasterError(RuntimeError):
 
 def png(svg: str) -> bytes:
     """The picture in pixels, set in the bundled font, so that every machine makes the same bytes."""
-    (width,) = re.findall(r'^<svg [^>]*?\bwidth="([\d.]+)"', svg)
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
@@ -29,13 +28,20 @@ def png(svg: str) -> bytes:
     family = "DejaVu Sans Condensed"
     data = svg_to_bytes(
         svg_string=svg,
-        zoom=round(max(1.0, min(_SCALE, _WIDEST / float(width))), 2),
+        zoom=round(max(1.0, min(_SCALE, _WIDEST / width(svg))), 2),
         skip_system_fonts=True,
         font_files=[str(FONTS / f"{style}.ttf") for style in ("regular", "italic", "bold")],
         font_family=family,
         sans_serif_family=family,
     )
     return bytes(data)
+
+
+def width(svg: str) -> float:
+    """How wide a picture is."""
+    found = re.match(r'<svg [^>]*?\bwidth="([\d.]+)"', svg)
+    assert found is not None
+    return float(found[1])
 
 
 def pdf(dot: str) -> bytes:

@@ -24,7 +24,7 @@ NARROW, FLAT = 70, (98, 38)
 ROW = 25  # of an operand in the gutter
 QUOTIENT, NUMERAL = 9.0, 10.0  # the sizes of type there
 MARGIN = 10
-_MANY = 6  # operands of a card that make a graph crowded
+_MANY, _LARGE = 6, 24  # operands of a card, and cards, beyond which a graph is crowded
 
 Point = tuple[float, float]
 
@@ -89,7 +89,7 @@ def quotient(scene: Scene, link: Link, size: float = QUOTIENT) -> tuple[str, flo
 
 def arrange(scene: Scene) -> Layout:
     """Ask Graphviz; raises ``NoEngineError`` where there is none."""
-    crowded = any(len(card.links) > _MANY for card in scene.cards)
+    crowded = len(scene.cards) > _LARGE and any(len(card.links) > _MANY for card in scene.cards)
     sizes = [_size(scene, card, crowded) for card in scene.cards]
     return _read(scene, sizes, engine.run(_dot(scene, sizes), "json0"))
 

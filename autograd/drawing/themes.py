@@ -99,7 +99,7 @@ text { font: 11px $family; fill: $ink }
 .on.pos .a { fill: $positive; stroke: none }
 .on.neg .a { fill: $negative; stroke: none }
 .hl .k { stroke: $mark; stroke-width: 4 }
-.hl path { stroke-width: 3.4 }
+.e.hl path { stroke-width: 4 }
 .note { font-size: 12px; fill: $muted }
 .page { fill: $page }
 """.strip()

@@ -42,7 +42,7 @@ def notebook(outputs: bool) -> Any:
     bundles: list[dict[str, str] | None] = [
         None,
         {"text/html": widget._repr_html_(), "text/plain": repr(widget)},
-        dict(picture._repr_mimebundle_()),
+        dict(picture._repr_mimebundle_()[0]),
         {"text/plain": "2"},
     ]
     cells = []

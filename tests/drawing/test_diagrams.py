@@ -195,7 +195,9 @@ def test_the_png_is_the_picture_at_twice_its_size() -> None:
 
 
 def test_the_bundle_for_notebooks() -> None:
-    bundle = draw(lecture_3())._repr_mimebundle_()
+    picture = draw(lecture_3())
+    bundle, metadata = picture._repr_mimebundle_()
+    assert metadata == {"image/png": {"width": round(read(picture.svg).width)}}
     assert set(bundle) == {"text/plain", "image/svg+xml", "image/png"}
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
@@ -204,6 +206,14 @@ def test_the_dot_text_is_a_source() -> None:
     source = draw(lecture_3()).dot
     assert type(source).__module__.startswith("graphviz")
     assert "∂<i>z</i>/∂<i>w</i>" in source.source
+
+
+def test_a_very_wide_picture_scrolls_in_its_cell() -> None:
+    x = Value(1.0, "x")
+    for _ in range(12):
+        x = x.sin()
+    _, metadata = draw(x)._repr_mimebundle_()
+    assert metadata["image/svg+xml"] == {"unconfined": True}
 
 
 # ---- Engines ---------------------------------------------------------------------------------------------
