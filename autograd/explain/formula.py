@@ -53,7 +53,12 @@ class Formula:
 
     def within(self, place: int) -> Formula:
         """The formula in parentheses, unless it binds tightly enough for its place."""
-        return self if self.binding >= place else Formula(f"({self.text})", f"({self.latex})")
+        return self if self.binding >= place else self.in_parentheses()
+
+    def in_parentheses(self) -> Formula:
+        """The formula in parentheses, tall ones around fractions."""
+        opening, closing = (r"\left(", r"\right)") if r"\frac" in self.latex else ("(", ")")
+        return Formula(f"({self.text})", f"{opening}{self.latex}{closing}")
 
 
 def of_name(name: Name) -> Formula:
@@ -117,7 +122,7 @@ def _join(factors: Sequence[Formula], dot: str, latex_dot: str) -> Formula:
     for i, factor in enumerate(factors):
         shown = factor.within(PRODUCT)
         if i and shown.negative:
-            shown = Formula(f"({factor.text})", f"({factor.latex})")
+            shown = factor.in_parentheses()
         if not i:
             text, latex = shown.text, shown.latex
         else:
@@ -153,7 +158,7 @@ def difference(a: Formula, b: Formula) -> Formula:
     if b.number == 0.0:
         return a
     if b.negative:
-        b = Formula(f"({b.text})", f"({b.latex})")
+        b = b.in_parentheses()
     b = b.within(PRODUCT)
     return negated(b) if a.number == 0.0 else Formula(f"{a.text} − {b.text}", f"{a.latex} - {b.latex}", SUM)
 
@@ -214,9 +219,17 @@ def application(op: Primitive, operands: Sequence[Formula]) -> Formula:
     text, latex = shown
     return Formula(
         text.write([(f.text, f.binding) for f in operands]),
-        latex.write([(f.latex, _binding_in_latex(f)) for f in operands]),
+        latex.write([(f.latex, ATOM) for f in _placed(operands, latex)]),
         min(text.binding, latex.binding),
     )
+
+
+def _placed(operands: Sequence[Formula], notation: Notation) -> list[Formula]:
+    """The operands of a LaTeX template, in parentheses where its places ask for them."""
+    places = notation.operands * len(operands) if len(notation.operands) == 1 else notation.operands
+    return [
+        f if _binding_in_latex(f) >= place else f.in_parentheses() for f, place in zip(operands, places, strict=True)
+    ]
 
 
 def _binding_in_latex(f: Formula) -> int:

@@ -92,7 +92,7 @@ class Table:
     @property
     def latex(self) -> str:
         """The table as a LaTeX ``array``."""
-        lines = [rf"{left.latex} & {right.latex} \\" for left, right in self.equations]
+        lines = [rf"\displaystyle {left.latex} & \displaystyle {right.latex} \\[6pt]" for left, right in self.equations]
         head = r"\text{forward: values} \downarrow & \text{backward: adjoints} \uparrow \\ \hline"
         return "\n".join([r"\begin{array}{l|l}", head, *lines, r"\end{array}"])
 

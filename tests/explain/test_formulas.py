@@ -87,7 +87,7 @@ KNOWN = {rf"\{name}" for name in re.findall(r"\w+", _COMMANDS)}
         (lambda x, w: w**2, "w1_11²", r"(w^{1}_{11})^{2}"),
         (lambda x, w: x.exp() ** 2, "exp(x)²", r"(e^{x})^{2}"),
         (lambda x, w: (x * w) ** 2, "(x·w1_11)²", r"(x \, w^{1}_{11})^{2}"),
-        (lambda x, w: (x / w) ** 2, "(x/w1_11)²", r"(\frac{x}{w^{1}_{11}})^{2}"),
+        (lambda x, w: (x / w) ** 2, "(x/w1_11)²", r"\left(\frac{x}{w^{1}_{11}}\right)^{2}"),
         (lambda x, w: (x**2) ** 3, "(x²)³", "(x^{2})^{3}"),
         (lambda x, w: x - (w - 1), "x − (w1_11 − 1)", "x - (w^{1}_{11} - 1)"),
         (lambda x, w: x - -w, "x − (−w1_11)", "x - (-w^{1}_{11})"),

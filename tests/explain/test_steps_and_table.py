@@ -1,12 +1,15 @@
 """The backward pass as steps and as the textbook's table, and the LaTeX of both."""
 
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given
 
-from autograd import Value, latex, log, sin, steps, table
+from autograd import Value, chain, latex, log, sin, steps, table
+from autograd.primitives import PRIMITIVES
 from tests.explain.graphs import graphs
 from tests.explain.hostile import HOSTILE
 
@@ -157,6 +160,39 @@ def test_hostile_labels(label):
         assert not re.search("[\x00\u202a-\u202e]", line)
         assert len(line) < 1000
     assert len(str(table(y)).splitlines()) == 5
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
+def test_documents_compile(tmp_path):
+    """Lecture networks, every primitive, every view, and labels that somebody passes to see what happens."""
+    shown = []
+    for label in HOSTILE:
+        x = Value(2.0, label)
+        y = x.exp() * x
+        shown += [
+            latex(y),
+            latex(y, "derivation"),
+            chain(y, x).latex,
+            table(y).latex,
+            *(step.latex for step in steps(y)),
+        ]
+    for op in PRIMITIVES.values():
+        if op.name != "affine":
+            operands = [Value(0.5 if op.name != "acosh" else 1.5, label) for label in ("w^{1}_{11}", "b_{2}", "c")]
+            y = op(*operands[: op.arity or 3])
+            shown += [latex(y), latex(y**2), latex(y, "derivation"), chain(y**2, operands[0]).latex]
+    page = "\n".join(f"\\[{formula}\\]" for formula in shown)
+    head = r"\documentclass{article}\usepackage{amsmath}\begin{document}"
+    documents = {"views": f"{head}\n{page}\n\\end{{document}}", "document": latex(baydin(), "document")}
+    for name, text in documents.items():
+        (tmp_path / f"{name}.tex").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_too_large_for_one_expression():
