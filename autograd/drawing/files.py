@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -46,17 +47,19 @@ def width(svg: str) -> float:
 
 def pdf(dot: str) -> bytes:
     """The graph as a vector PDF: Graphviz's own rendering of the DOT text."""
-    # Only the bundled font, and no date: the same bytes on every machine, and text on one without fonts.
+    # Only the bundled fonts, and no date: the same bytes on every machine, and text on one without fonts.
     with tempfile.TemporaryDirectory() as folder:
+        for font in FONTS.glob("*.ttf"):  # a copy: fontconfig leaves a file of its own beside the fonts
+            shutil.copy(font, folder)
         settings = Path(folder) / "fonts.conf"
-        settings.write_text(_FONT_SETTINGS.format(fonts=html.escape(str(FONTS)), cache=html.escape(folder)))
+        settings.write_text(_FONT_SETTINGS.format(folder=html.escape(folder)))
         made = engine.run(dot, "pdf", {"FONTCONFIG_FILE": str(settings)})
     return re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:20000101000000", made)
 
 
 _FONT_SETTINGS = (
     '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">'
-    "<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>"
+    "<fontconfig><dir>{folder}</dir><cachedir>{folder}</cachedir></fontconfig>"
 )
 
 

@@ -184,6 +184,14 @@ def test_every_file_type(tmp_path: Path) -> None:
     assert not (tmp_path / "g.gif").exists()
 
 
+def test_writing_files_leaves_the_package_as_it_is(tmp_path: Path) -> None:
+    before = sorted(path.name for path in files.FONTS.iterdir() if path.name != "__pycache__")
+    draw(lecture_3()).save(tmp_path / "g.pdf")
+    draw(lecture_3()).save(tmp_path / "g.png")
+    assert sorted(path.name for path in files.FONTS.iterdir() if path.name != "__pycache__") == before
+    assert before == ["LICENSE", "advances.json", "bold.ttf", "italic.ttf", "make.py", "regular.ttf"]
+
+
 def test_the_png_is_the_picture_at_twice_its_size() -> None:
     picture = draw(lecture_3())
     data = files.png(picture.svg)
