@@ -1,0 +1,91 @@
+"""``python -m tests.mutation``: mistakes in the engine, the losses and the optimisers, and who survives the tests."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from .equivalent import reason
+from .mutants import Mutant, mutants
+from .running import ROOT, TARGETS, Bench, Verdict
+
+GOAL = 0.95
+
+_bench: Bench
+
+
+def _set_up(folder: str, stages: int | None) -> None:
+    global _bench
+    _bench = Bench(Path(tempfile.mkdtemp(dir=folder)), stages)
+
+
+def _judge(mutant: Mutant) -> Verdict:
+    return _bench.judge(mutant)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation",
+        description="Make one mistake at a time in the library, run the tests, and list the mistakes they miss. "
+        f"Exit code 1 where fewer than {GOAL:.0%} are killed, or a survivor has no reason given.",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help=f"of {', '.join(TARGETS)} (default: all)")
+    parser.add_argument("--sample", type=int, help="only so many mutants, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--stages", type=int, help="only so many stages of tests: 1 is the quick ones")
+    parser.add_argument("--match", default="", help="only mutants whose description contains this")
+    parser.add_argument("--list", action="store_true", help="only list the mutants")
+    options = parser.parse_args(arguments)
+    if unknown := [file for file in options.files if file not in TARGETS]:
+        parser.error(f"{', '.join(unknown)}: no file that is mutated")
+
+    chosen = [m for f in options.files or TARGETS for m in mutants(f, (ROOT / f).read_text(encoding="utf-8"))]
+    chosen = [m for m in chosen if options.match in str(m)]
+    if options.sample is not None and options.sample < len(chosen):
+        chosen = random.Random(options.seed).sample(chosen, options.sample)
+    if options.list:
+        print(*chosen, sep="\n")
+        return 0
+
+    verdicts: list[Verdict] = []
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
+        context = multiprocessing.get_context("fork")
+        with context.Pool(options.workers, _set_up, (folder, options.stages)) as pool:
+            for verdict in pool.imap_unordered(_judge, chosen):
+                verdicts.append(verdict)
+                if not verdict.killed:
+                    print(f"survived  {verdict.mutant}", flush=True)
+                if len(verdicts) % 100 == 0:
+                    killed = sum(v.killed for v in verdicts)
+                    minutes = (time.monotonic() - start) / 60
+                    print(f"{len(verdicts)} of {len(chosen)}: {killed} killed, {minutes:.0f} min", flush=True)
+    return report(verdicts)
+
+
+def report(verdicts: list[Verdict]) -> int:
+    """Print the rates and the survivors; the exit code."""
+    print()
+    total, killed = Counter(v.mutant.file for v in verdicts), Counter(v.mutant.file for v in verdicts if v.killed)
+    for file in total:
+        print(f"{file:24} {killed[file]:5} of {total[file]:5} killed  {killed[file] / total[file]:6.1%}")
+    every, dead = total.total(), killed.total()
+    late = sum(v.how == "timeout" for v in verdicts)
+    print(f"{'all':24} {dead:5} of {every:5} killed  {dead / every:6.1%}   ({late} by running out of time)")
+    survivors = sorted((v.mutant for v in verdicts if not v.killed), key=lambda m: (m.file, m.line))
+    unexplained = [m for m in survivors if not reason(m)]
+    for mutant in survivors:
+        print(f"  {mutant}\n      {reason(mutant) or 'NO REASON GIVEN'}")
+    print(f"{len(survivors)} survivors, {len(unexplained)} of them without a reason")
+    return int(dead < GOAL * every or bool(unexplained))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
