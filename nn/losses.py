@@ -127,8 +127,8 @@ def huber_at(delta: float) -> Primitive:
 
 
 def _cross_entropy_of_floats(a: float, y: float) -> float:
-    # A term that y switches off counts as 0, also at its pole.
-    return (-y * math.log(a) if y else 0.0) - ((1 - y) * math.log1p(-a) if y != 1 else 0.0)
+    # A term that y switches off counts as 0, also at its pole; −0.0 so that a sure and right answer costs 0.0.
+    return (-y * math.log(a) if y else 0.0) - ((1 - y) * math.log1p(-a) if y != 1 else -0.0)
 
 
 def _cross_entropy_written_out(a: Any, y: Any) -> Any:
