@@ -52,6 +52,22 @@ class Rows:
             raise refusal(f"the arguments have different numbers of rows: {', '.join(map(str, sorted(counts)))}")
         (self.count,) = counts
 
+    def places_without_rows(self) -> list[int]:
+        """The places in ``inputs`` of the arguments in which there is no column."""
+        places: list[int] = []
+        first = 0
+        for tree in self.tree:
+            scalars = flatten([tree])
+            if not any(isinstance(x, Column) for x in scalars):
+                places += range(first, first + len(scalars))
+            first += len(scalars)
+        return places
+
+    def refill(self, numbers: Sequence[float]) -> None:
+        """Other numbers for the arguments in which there is no column."""
+        for place, x in zip(self.places_without_rows(), numbers, strict=True):
+            self.inputs[place] = x
+
     def row(self, i: int, step: int = 0) -> list[Any]:
         """The arguments of row ``i``, as the function takes them."""
         shaped: list[Any] = reshape(self.tree, self.flat(i, step))

@@ -154,7 +154,7 @@ class Compiled:
         compute = variant.runner.mapper(rows, None, padded)
 
         def by_hand(i: int) -> None:
-            for column, x in zip(padded, flatten(variant.replay(*rows.row(i))), strict=True):
+            for column, x in zip(padded, flatten([variant.replay(*rows.row(i))]), strict=True):
                 column[i] = x
 
         each(compute, by_hand, 0, rows.count)
@@ -171,19 +171,59 @@ class Compiled:
         >>> compile(loss, backend="python").sum(2.0, array("d", [1.0, 2.0]), array("d", [1.0, 1.0]))
         (10.0, 14.0)
         """
+        return self._summed(Rows(args), order)()
+
+    def summed_over(self, *args: Any, order: Any = None) -> Callable[..., Any]:
+        """:meth:`sum` over these rows as a function of the arguments that have no rows, for many calls.
+
+        Arrays are bound, not copied: what is written into them later is seen.
+
+        >>> from array import array
+        >>> from autograd import compile, value_and_grad
+        >>> loss = value_and_grad(lambda w, x, y: (w * x - y) ** 2, argnums=0)
+        >>> rows = array("d", [1.0, 2.0]), array("d", [1.0, 1.0])
+        >>> total = compile(loss, backend="python").summed_over(0.0, *rows)
+        >>> total(2.0), total(0.5)
+        ((10.0, 14.0), (0.25, -1.0))
+        """
         rows = Rows(args)
+        count = len(rows.places_without_rows())
+        summed, lock = self._summed(rows, order), threading.Lock()
+
+        def total(*fixed: Any) -> Any:
+            numbers = array("d", flatten(fixed))
+            if len(numbers) != count:
+                raise refusal(f"the arguments without rows hold {count} numbers, not {len(numbers)}")
+            with lock:
+                return summed(numbers)
+
+        return total
+
+    def _summed(self, rows: Rows, order: Any) -> Callable[..., Any]:
         variant = self.for_rows(rows)
+        program = variant.program
         order = None if order is None else indices(order, rows.count)
-        out = array("d", [-0.0]) * len(variant.program.outputs)
-        compute = variant.runner.summer(rows, order, out)
+        nothing = array("d", [-0.0]) * len(program.outputs)  # x + (-0.0) is x, for 0.0 too
+        out = nothing[:]
+        compute: Any = variant.runner.summer(rows, order, out)
+        count = rows.count if order is None else len(order)
 
         def by_hand(i: int) -> None:
-            for k, x in enumerate(flatten(variant.replay(*rows.row(i if order is None else order[i])))):
+            for k, x in enumerate(flatten([variant.replay(*rows.row(i if order is None else order[i]))])):
                 out[k] += x
 
-        count = rows.count if order is None else len(order)
-        each(compute, by_hand, 0, count, out)
-        return variant.program.shaped(out if count else [0.0] * len(out))
+        def summed(numbers: array[float] | None = None) -> Any:
+            out[:] = nothing
+            if numbers is not None:
+                compute.refresh(numbers)
+            if count and not compute(0, count):
+                if numbers is not None:
+                    rows.refill(numbers)
+                out[:] = nothing
+                each(compute, by_hand, 0, count, out)
+            return program.shaped(out if count else [0.0] * len(out))
+
+        return summed
 
     def fold(self, carry: Any, *args: Any, order: Any = None, times: int = 1) -> Any:
         """``f(carry, *row)`` is the next carry, from the first row to the last: a loop that remembers.

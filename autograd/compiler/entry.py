@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..transform import flatten
 from .program import Program
 
 
@@ -55,6 +56,18 @@ def entry(
     scope = {**scope, "wrong": _WRONG, "unsuited": UnsuitedError, "shaped": program.shaped}
     exec(compile("\n".join(lines), "<entry>", "exec"), scope)  # made of our own names only
     made: Callable[..., Any] = scope["entry"]
+    return made
+
+
+def shaper(tree: Any) -> Callable[[Sequence[Any]], Any] | None:
+    """A function that puts a flat sequence into the shape of ``tree``; None for kinds that it cannot write down."""
+    names = [f"r{i}" for i in range(len(flatten([tree])))]
+    shaped = _literal(tree, iter(names))
+    if shaped is None or not names:
+        return None
+    scope: dict[str, Any] = {}
+    exec(compile(f"def shape(r):\n    {', '.join(names)}, = r\n    return {shaped}", "<shape>", "exec"), scope)
+    made: Callable[[Sequence[Any]], Any] = scope["shape"]
     return made
 
 

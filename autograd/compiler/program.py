@@ -181,7 +181,10 @@ class Program:
 
     def shaped(self, results: Iterable[Any]) -> Any:
         """A flat sequence of results in the shape of the traced function's result."""
-        return reshape(self.results, results)
+        from .entry import shaper
+
+        shape = self._remember("shape", lambda: shaper(self.results))
+        return shape(results) if shape else reshape(self.results, results)
 
     def _recorded(self, inputs: Sequence[Any]) -> list[Any]:
         """On Values: the results as a graph, so that a program can be differentiated like any function."""

@@ -167,6 +167,11 @@ class PythonBackend:
                 take(i, results)
             return True
 
+        def refresh(numbers: array[float]) -> None:
+            rows.refill(numbers)
+            captured[:] = self.program.captures()
+
+        compute.refresh = refresh  # type: ignore[attr-defined]  # see Compiled.summed_over
         return compute
 
 

@@ -131,6 +131,18 @@ class LLVMBackend:
         def compute(begin: int, end: int, alive: Any = (memory, keep)) -> bool:
             return not function(*given, begin, end, 0, 0)
 
+        places = [i for i, x in enumerate(rows.inputs[carried:]) if not isinstance(x, Column)]
+        inputs, captures = len(places), self.program.captures
+        whole = places == rows.places_without_rows() and not carried
+
+        def refresh(numbers: array[float]) -> None:
+            if whole and not self.program.captured:
+                memory.fixed[:inputs] = numbers
+            else:
+                rows.refill(numbers)
+                memory.fixed[:] = array("d", _fixed((*rows.inputs[carried:], *captures())))
+
+        compute.refresh = refresh  # type: ignore[attr-defined]  # see Compiled.summed_over
         return compute
 
     def _kernel(self, name: str, layout: Layout) -> kernels.Kernel:
@@ -163,7 +175,7 @@ class _Memory:
         self.columns = columns
         self.addresses = (_POINTER * len(columns))(*[column.address for column in columns])
         self.strides = array("q", [column.stride for column in columns])
-        self.fixed = array("d", [x for x in inputs if not isinstance(x, Column)])
+        self.fixed = array("d", _fixed(inputs))
         self.order = order
 
     def arguments(self, out: int, emitted: int | None, frame: int) -> tuple[Any, ...]:
@@ -177,6 +189,10 @@ class _Memory:
             emitted,
             ctypes.addressof(self.frame),
         )
+
+
+def _fixed(inputs: Sequence[Any]) -> list[float]:
+    return [x for x in inputs if x.__class__ is not Column]
 
 
 def _kind(x: Any) -> Kind:
