@@ -28,6 +28,12 @@ def _atan2(y: Any, x: Any) -> complex:
     return complex(math.atan2(y.real, x.real), slope)
 
 
+def _hypot_slope(x: Any, y: Any) -> complex:
+    x, y = complex(x), complex(y)
+    h = math.hypot(x.real, y.real)
+    return complex(x.real / h, (y.real * x.imag - x.real * y.imag) * y.real / h**3)
+
+
 def _pow(x: Any, y: Any) -> complex:
     x, y = complex(x), complex(y)
     if not y.imag and y.real.is_integer():
@@ -92,7 +98,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh_slope": lambda x: 1 / cmath.cosh(x) ** 2,
     "atan_slope": lambda x: 1 / (1 + x * x),
     "hypot": lambda x, y: cmath.sqrt(x * x + y * y),
-    "hypot_slope": lambda x, y: x / cmath.sqrt(x * x + y * y),
+    "hypot_slope": _hypot_slope,
     "sign": lambda x: math.copysign(1.0, _real(x)),
     "step": lambda x: float(_real(x) > 0),
     "relu": lambda x: x if _real(x) > 0 else 0.0 * x,
