@@ -321,6 +321,10 @@ def names(*roots: Value) -> dict[Value, Name]:
     >>> [str(name) for name in names(y).values()]
     ['x', 'v1', '1', 'v2']
     """
+    for root in roots:
+        if not hasattr(root, "parents"):
+            many = " (one at a time, where there are several)" if isinstance(root, (list, tuple)) else ""
+            raise TypeError(f"this needs a Value that was computed, not {type(root).__name__}{many}")
     order = topological_order(*roots)
     named = {node: Name.parse(node.label) for node in order if node.label is not None}
     taken = set(named.values())

@@ -471,10 +471,15 @@ def softmax_at(i: int) -> Primitive:
         # 1 - p[i] would cancel where p[i] is nearly 1; the sum of the others does not.
         return tuple(-z * p[j] if j != i else z * total(others) if others else 0.0 for j in range(len(p)))
 
+    def taught(*v_and_z: Any) -> tuple[Any, ...]:
+        p, z = softmax(v_and_z[:-1]), v_and_z[-1]
+        return tuple(-z * p[j] if j != i else z * (1 - z) for j in range(len(p)))
+
     return primitive(
         f"softmax_at({i})",
         lambda *v: _softmax(*v)[i],
         rule,
+        taught=taught,
         symbol=f"softmax{i + 1}",
         expand=lambda *v: _softmax_written_out(*v)[i],
         arrange=_several("softmax"),

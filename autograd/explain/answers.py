@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ..graph import topological_order
-from ..notation import Name, find, number
+from ..notation import Name, find, names, number
 from ..value import Value
 from .calculation import Calculation, Line, Quantity, Slip, Sweep, Written
 from .formula import derivative
@@ -115,7 +115,7 @@ def check_answers(
     itself every misconception is tried at every link that leads to it, and named where it reproduces the digits.
 
     Raises ``LookupError`` for labels that the graph does not have or that are ambiguous, ``ValueError`` for what
-    is no number and for a graph too large to have been calculated by hand.
+    is no number, for a graph too large to have been calculated by hand, and for one of which a leaf has changed.
 
     >>> w, x, y = Value(0.5, "w"), Value(2.0, "x"), Value(3.0, "y")
     >>> z = w * x
@@ -129,9 +129,7 @@ def check_answers(
     ✓ ∂L/∂z = -4
     ✗ ∂L/∂w = 8: should be −8; first wrong link ∂z/∂w = x = 2: its sign was flipped
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"check_answers needs the root as a Value, not {type(root).__name__}")
-    size = len(topological_order(root))
+    size = len(names(root))
     if size > _LARGEST_GRAPH:
         raise ValueError(f"a graph of {size} values was not calculated by hand; at most {_LARGEST_GRAPH} are checked")
     asked = {key: _quantity(root, key) for key in _keys(answers, "answers")}
@@ -212,7 +210,7 @@ def read(given: Any, key: str) -> Written:
 def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) -> dict[Quantity, Verdict]:
     """The verdict on every written number, in the order of computing."""
     slips: list[Slip] = []
-    wrong: dict[Quantity, Slip | None] = {}
+    wrong: dict[Quantity, list[Slip]] = {}
     sweep = calculation.sweep()
     while len(wrong) < _MOST_DIAGNOSES:
         new = next(
@@ -220,16 +218,15 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
         )
         if new is None:
             break
-        slip, spreads = _diagnose(calculation, slips, sweep, new, misconceptions)
-        wrong[new.quantity] = slip
-        if slip is not None and spreads:
-            slips.append(slip)
+        wrong[new.quantity], spreads = _diagnose(calculation, slips, sweep, new, misconceptions)
+        if spreads:
+            slips.append(wrong[new.quantity][0])
             sweep = calculation.sweep(slips)
     verdicts = {}
     for line in sweep.lines:
         quantity = line.quantity
         if quantity in wrong or not line.passes:
-            verdicts[quantity] = _wrong(calculation, quantity, wrong.get(quantity))
+            verdicts[quantity] = _wrong(calculation, quantity, wrong.get(quantity, []))
         else:
             carried = not line.right and line.expected.slip
             verdicts[quantity] = _verdict(
@@ -247,8 +244,8 @@ def _diagnose(
     sweep: Sweep,
     new: Line,
     misconceptions: Sequence[Misconception],
-) -> tuple[Slip | None, bool]:
-    """The slip that reproduces the number and explains as many of the others as any, and whether it spreads.
+) -> tuple[list[Slip], bool]:
+    """The slips that reproduce the number and explain as many of the others as any, and whether they spread.
 
     One that contradicts what is right before it was made in this number only: whoever writes every gradient out
     as a product of its own can forget a factor in one of them.
@@ -259,7 +256,7 @@ def _diagnose(
     candidates += [Slip(m, None, None) for m in misconceptions]
     lines = sweep.lines
     position = next(i for i, line in enumerate(lines) if line.quantity == new.quantity)
-    best: tuple[int, Slip | None, bool] = len(lines) + 1, None, False
+    best: tuple[int, list[Slip], bool] = len(lines) + 1, [], False
     for slip in candidates:
         outcome = calculation.sweep([*slips, slip], after=sweep).lines
         found = outcome[position]
@@ -268,19 +265,23 @@ def _diagnose(
         spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome, strict=False))
         unexplained = sum(not line.passes for line in (outcome if spreads else lines))
         if unexplained < best[0]:  # of equals the first: the nearest link, the likelier mistake
-            best = unexplained, slip, spreads
+            best = unexplained, [slip], spreads
+        elif unexplained == best[0] and slip.node is not None:
+            best[1].append(slip)
     return best[1:]
 
 
-def _wrong(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> Verdict:
+def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) -> Verdict:
+    slip = slips[0] if slips else None
     link, shown = _link(calculation, quantity, slip)
     reason = slip.misconception.says if slip else "no known misconception gives this number"
     where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
+    others = [f"at {_link(calculation, quantity, other)[0]} {other.misconception.says}" for other in slips[1:3]]
     return _verdict(
         calculation,
         quantity,
         "wrong",
-        f"should be {_figure(calculation, quantity)}; {where}: {reason}",
+        f"should be {_figure(calculation, quantity)}; {where}: {reason}" + "".join(f"; or {other}" for other in others),
         link,
         slip.misconception.name if slip else None,
     )

@@ -20,6 +20,7 @@ from ..value import Value
 from .formula import Formulas
 from .intervals import ANYTHING, ONE, ZERO, Interval, image, point
 from .misconceptions import Edge, Misconception, Place
+from .replay import consistent_order
 
 
 class Quantity(NamedTuple):
@@ -67,7 +68,7 @@ class Calculation:
 
     def __init__(self, root: Value, written: Mapping[Quantity, Written]) -> None:
         self.root = root
-        self.order = topological_order(root)
+        self.order = consistent_order(root)
         self.names = names(root)
         self.formulas = Formulas(self.names)
         self.written = written

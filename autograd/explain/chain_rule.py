@@ -115,7 +115,7 @@ class Chain:
 
     def __init__(self, root: Value, leaf: Value, through: str | Iterable[Value | str]) -> None:
         self.root, self.leaf = root, leaf
-        self.names = {**names(root), **({} if leaf in names(root) else {leaf: Name.parse(leaf.label or "x")})}
+        self.names = {**names(leaf), **names(root)}
         order = topological_order(root)
         self._between = descendants(order, leaf) if leaf in self.names else {leaf}
         self._position = {node: i for i, node in enumerate(order)}
@@ -376,8 +376,6 @@ def chain(root: Value, leaf: Value | str, through: str | Iterable[Value | str] =
     Raises ``LookupError`` for a label that the graph does not have or that several nodes bear; a Value that
     the root does not depend on is no error: the derivative is 0, and the text says why.
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"chain needs the root as a Value, not {type(root).__name__}")
     return Chain(root, leaf if isinstance(leaf, Value) else find(root, leaf), through)
 
 

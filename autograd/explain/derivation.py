@@ -26,8 +26,8 @@ class Latex(str):
 
     __slots__ = ()
 
-    def _repr_latex_(self) -> str:
-        return f"$${self}$$"
+    def _repr_latex_(self) -> str | None:
+        return None if self.startswith(r"\documentclass") else f"$${self}$$"
 
 
 def latex(root: Value, form: str = "expression") -> Latex:

@@ -147,6 +147,7 @@ def naive_order(root: Value) -> NaiveOrder:
     >>> wrong.right[a], wrong.naive[a], wrong.too_early.label
     (25.0, 29.0, 'c')
     """
+    named = names(root)
     order = topological_order(root)
     visits = dict.fromkeys(order, 0)
     visits[root] = 1
@@ -182,7 +183,7 @@ def naive_order(root: Value) -> NaiveOrder:
             break
         else:
             stack.pop()
-    return NaiveOrder(root, right, naive, too_early, arrived, in_all, names(root))
+    return NaiveOrder(root, right, naive, too_early, arrived, in_all, named)
 
 
 def _uses(nodes: dict[Value, float], of: Value) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ..graph import leaves, topological_order
+from ..graph import leaves
 from ..notation import Name, names
 from ..value import Value
 from .backward_steps import steps
 from .formula import Formula, Formulas, abbreviated, derivative, equal, negated, of_number, product, total
+from .replay import consistent_order
 
 _ROWS = 60  # beyond, the middle of the table is left out
 
@@ -51,7 +52,7 @@ class Table:
                 of_number(1.0) if node is root else total(abbreviated(terms[node])),
                 adjoint[node],
             )
-            for node in sorted(topological_order(root), key=lambda node: node.op is not None)
+            for node in sorted(consistent_order(root), key=lambda node: node.op is not None)
             if node.op is not None or node.label is not None
         ]
 
@@ -107,6 +108,8 @@ class Table:
 
 def table(root: Value) -> Table:
     """The textbook trace table of ``root``: values downwards on the left, adjoints upwards on the right.
+
+    Raises ``ValueError`` where a leaf has changed since the graph was computed: its row would contradict the others.
 
     >>> from autograd import log, sin
     >>> x1, x2 = Value(2.0, "x1"), Value(5.0, "x2")

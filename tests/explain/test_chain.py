@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value, chain, no_grad
+from autograd import Value, chain, check_answers, latex, locate, naive_order, no_grad, nudge, steps, table
 from tests.explain.graphs import graphs
 from tests.explain.hostile import HOSTILE
 
@@ -169,9 +169,24 @@ def test_chosen_stations():
         chain(prediction, "w1_11", through="layers")
 
 
-def test_a_root_that_is_no_value():
-    with pytest.raises(TypeError, match="needs the root as a Value, not float"):
-        chain(3.0, "x")
+VIEWS = [
+    lambda root: chain(root, "x"),
+    lambda root: check_answers(root, {"x": 1}),
+    lambda root: naive_order(root),
+    lambda root: nudge(root, "x"),
+    latex,
+    locate,
+    steps,
+    table,
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_root_that_is_no_value(view):
+    with pytest.raises(TypeError, match="this needs a Value that was computed, not float"):
+        view(3.0)
+    with pytest.raises(TypeError, match="one at a time"):
+        view([Value(1.0), Value(2.0)])
 
 
 @pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))

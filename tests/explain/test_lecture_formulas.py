@@ -5,7 +5,7 @@ import math
 import pytest
 
 import nn
-from autograd import Value, affine, chain, sigmoid, steps
+from autograd import Value, affine, chain, sigmoid, softmax, steps
 from tests.explain.reading import same
 
 
@@ -200,3 +200,17 @@ def test_the_rule_behind_branching_paths():
     f, g = labelled(x.sin(), "f"), labelled(x.exp(), "g")
     k = labelled(labelled(f * g, "h").tanh(), "k")
     assert chain(k, "x").symbols.text == "∂k/∂h · (∂h/∂f · ∂f/∂x + ∂h/∂g · ∂g/∂x)"
+
+
+def test_softmax_with_cross_entropy():
+    """Lecture 3, many classes: ∂a_i/∂z_i = a_i(1 − a_i), ∂a_i/∂z_j = −a_i a_j; from the scores, a_i − y_i."""
+    scores = [Value(x, f"z{i}") for i, x in enumerate((0.5, -1.0, 2.0), 1)]
+    first = labelled(softmax(scores)[0], "a1")
+    assert chain(first, "z1").local_formulas.text == "a1(1 − a1)"
+    assert chain(first, "z2").local_formulas.text == "−a1·softmax2(z1, z2, z3)"
+    loss = labelled(nn.cross_entropy(scores, [1.0, 0.0, 0.0]), "J")
+    assert chain(loss, "z1").local_formulas.text == "softmax1(z1, z2, z3) − y1"
+    a = [math.exp(z.data) / math.fsum(math.exp(v.data) for v in scores) for z in scores]
+    assert chain(first, "z1").total == pytest.approx(a[0] * (1 - a[0]), rel=1e-14)
+    assert chain(first, "z2").total == pytest.approx(-a[0] * a[1], rel=1e-14)
+    assert chain(loss, "z1").total == pytest.approx(a[0] - 1, rel=1e-14)

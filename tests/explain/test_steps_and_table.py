@@ -98,6 +98,14 @@ def test_the_columns_are_aligned():
     assert len(lines) == 9
 
 
+def test_a_leaf_that_has_changed_since():
+    y = baydin()
+    (x1,) = [row.node for row in table(y).rows if row.name.text == "x1"]
+    x1.data = 3.0
+    with pytest.raises(ValueError, match="v1 was 0.6931 when the graph was computed and would be 1.099 now"):
+        table(y)
+
+
 def test_a_long_table_shows_its_ends():
     x = Value(1.0, "x")
     y = x
@@ -138,6 +146,7 @@ def test_the_expression():
 def test_a_derivation_in_a_document():
     text = latex(baydin(), "document")
     assert text.startswith(r"\documentclass{article}")
+    assert text._repr_latex_() is None
     assert r"\usepackage{amsmath}" in text
     assert r"\frac{\partial y}{\partial x_{1}} &= " in text
     assert text.rstrip().endswith(r"\end{document}")
