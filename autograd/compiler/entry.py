@@ -39,7 +39,7 @@ def entry(
         inputs += _taken_apart(name, tree, supply, unpack)
     words = {"inputs": ", ".join(inputs), "arguments": ", ".join(arguments)}
     outputs = [f"r{i}" for i in range(len(program.outputs))]
-    unpacked, shaped = f"{', '.join(outputs)}, = {results}", _literal(program.results, iter(outputs))
+    unpacked, shaped = f"[{', '.join(outputs)}] = {results}", _literal(program.results, iter(outputs))
     if shaped is None:
         unpacked, shaped = f"r = {results}", "shaped(r)"
     lines = [
@@ -63,10 +63,10 @@ def shaper(tree: Any) -> Callable[[Sequence[Any]], Any] | None:
     """A function that puts a flat sequence into the shape of ``tree``; None for kinds that it cannot write down."""
     names = [f"r{i}" for i in range(len(flatten([tree])))]
     shaped = _literal(tree, iter(names))
-    if shaped is None or not names:
+    if shaped is None:
         return None
     scope: dict[str, Any] = {}
-    exec(compile(f"def shape(r):\n    {', '.join(names)}, = r\n    return {shaped}", "<shape>", "exec"), scope)
+    exec(compile(f"def shape(r):\n    [{', '.join(names)}] = r\n    return {shaped}", "<shape>", "exec"), scope)
     made: Callable[[Sequence[Any]], Any] = scope["shape"]
     return made
 

@@ -95,7 +95,8 @@ def test_gradients_agree_or_raise_alike(backend, recipe, point):
     try:
         results = outcome(lambda *v: flatten(compiled(*v)), *point)
     except TypeError as error:
-        assert "derivative does not exist" in str(error)
+        if "derivative does not exist" not in str(error):
+            raise
         return
     if isinstance(eager, type):
         assert results is eager

@@ -1,0 +1,341 @@
+"""Programs: what is left of a graph, what tracing refuses, what can be read."""
+
+import math
+import pickle
+import random
+import subprocess
+import sys
+import textwrap
+import warnings
+from typing import NamedTuple
+
+import pytest
+
+import autograd
+from autograd import (
+    Value,
+    affine,
+    compile,
+    exp,
+    grad,
+    hessian,
+    jacobian,
+    log,
+    maximum,
+    modes,
+    provenance,
+    sigmoid,
+    sin,
+    sqrt,
+    trace,
+    value_and_grad,
+    where,
+)
+
+from .back_ends import BACK_ENDS, needs_llvm, outcome
+
+
+def operations(program):
+    return [line.op.name for line in program.instructions]
+
+
+# ---- What is left ----------------------------------------------------------------------------------------
+
+
+def test_equal_subexpressions_are_computed_once():
+    assert operations(trace(lambda x, y: sin(x * y) + sin(y * x), 1.0, 2.0)) == ["mul", "sin", "add"]
+    assert operations(trace(lambda x, y: (x - y) * (y - x), 1.0, 2.0)) == ["sub", "sub", "mul"]
+
+
+def test_constants_are_computed_and_factors_of_one_dropped():
+    program = trace(lambda x: (Value(2.0) * Value(3.0)) * x * 1.0 / 1.0 - 0.0, 1.0)
+    assert (operations(program), program.constants) == (["mul"], (6.0,))
+
+
+def test_what_would_change_a_bit_stays():
+    program = trace(lambda x: (x + 0.0) * 0.0, 1.0)
+    assert operations(program) == ["add", "mul"]
+    assert math.copysign(1.0, compile(lambda x: x + 0.0)(-0.0)) == 1.0
+    assert math.copysign(1.0, compile(lambda x: x * -0.0)(2.0)) == -1.0
+
+
+def test_what_is_not_used_goes_unless_it_may_raise():
+    assert operations(trace(grad(lambda x: sigmoid(x) * 0 + x), 1.0)) == ["sigmoid_slope", "mul", "add"]
+    slope = trace(grad(lambda x: log(x)), 1.0)
+    assert operations(slope) == ["log", "div"]
+    with pytest.raises(ValueError, match="domain"):
+        slope(-1.0)
+
+
+def test_a_constant_that_raises_does_so_at_the_call():
+    program = trace(lambda x: where(x, x, sqrt(Value(0.0)) + 1), 1.0)
+    assert program(0.0) == 1.0
+
+
+def test_gradients_are_cheap():
+    """Baur and Strassen: all derivatives for a few times the multiplications of the value."""
+
+    def product(x):
+        result = x[0]
+        for factor in x[1:]:
+            result = result * factor
+        return result
+
+    for n in (4, 32):
+        value, gradient = trace(product, [1.1] * n), trace(value_and_grad(product), [1.1] * n)
+        assert value.statistics == (n - 1, n - 1, n - 1)
+        assert gradient.statistics.multiplications <= 3 * (n - 1)
+
+
+def test_statistics_count_what_is_inside_affine():
+    assert trace(lambda w, x: affine(w, x, 1.0), [1.0] * 3, [2.0] * 3).statistics == (6, 3, 4)
+
+
+# ---- Captured leaves ---------------------------------------------------------------------------------------
+
+
+def test_leaves_that_others_hold_are_captured_and_others_are_constants():
+    w = Value(3.0, "w^{1}_{11}")
+    program = trace(lambda x: w * x + Value(1.0, "not held"), 2.0)
+    assert (program.captured, program.constants) == ((w,), (1.0,))
+    w.data = 5.0
+    assert program(2.0) == 11.0
+
+
+def test_captured_leaves_become_an_argument():
+    w, b = Value(3.0), Value(0.5)
+    program = trace(lambda x: w * x + b, 2.0).lifted([w])
+    assert program.captured == (b,)
+    assert program([4.0], 2.0) == 8.5
+    assert grad(program, argnums=(0, 1))([4.0], 2.0) == ([2.0], 4.0)
+
+
+def test_tracing_leaves_nothing_behind():
+    import gc
+    import weakref
+
+    kept = []
+
+    def f(x):
+        y = sin(x)
+        kept.append(weakref.ref(y))
+        return y * y
+
+    gc.disable()
+    try:
+        trace(hessian(f), 1.0)
+        assert all(ref() is None for ref in kept)
+    finally:
+        gc.enable()
+    assert not modes.active
+
+
+# ---- What tracing refuses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("branch", [lambda x: x > 0, lambda x: x >= 0, lambda x: x < x + 1, lambda x: max(x, 2 * x)])
+def test_a_branch_on_a_value_is_an_error_that_says_what_to_write(branch):
+    with pytest.raises(TypeError, match=r"while their function is being traced.*where\(step"):
+        trace(lambda x: x if branch(x) else -x, 1.0)
+    assert Value(2.0) > 1.0  # and allowed again
+
+
+def test_a_branch_on_data_shows_when_the_program_is_checked():
+    with pytest.raises(TypeError, match=r"gives -1\.0 at the example, the function itself 1\.0.*\.data"):
+        trace(lambda x: x if x.data > 0 else -x, 1.0)
+
+
+def test_randomness_shows_too():
+    with pytest.raises(TypeError, match="keep random numbers outside"):
+        compile(lambda x: x * random.random())(1.0)
+
+
+def test_text_is_no_number():
+    with pytest.raises(TypeError, match="expected a number"):
+        compile(lambda x: x)("1")
+
+
+# ---- Calls -----------------------------------------------------------------------------------------------------
+
+
+class Pair(NamedTuple):
+    first: float
+    second: list
+
+
+SHAPES = [
+    (lambda x: x, (2.0,), 2.0),
+    (lambda x: [x], (2.0,), [2.0]),
+    (lambda x: (x,), (2.0,), (2.0,)),
+    (lambda x: [], (2.0,), []),
+    (lambda: 3.0, (), 3.0),
+    (lambda v: [v[1], (v[0][0], [v[0][1]])], ([(1.0, 2.0), 3.0],), [3.0, (1.0, [2.0])]),
+    (lambda x: Pair(x, [x, 1.0]), (2.0,), Pair(2.0, [2.0, 1.0])),
+    (lambda *x: sum(x), tuple(range(12)), 66.0),
+]
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize(("f", "args", "expected"), SHAPES)
+def test_arguments_and_results_of_every_shape(backend, f, args, expected):
+    compiled = compile(f, backend=backend)
+    for _ in range(2):
+        result = compiled(*args)
+        assert (result, type(result)) == (expected, type(expected))
+    assert trace(f, *args)(*args) == expected
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_arguments_of_another_shape_are_another_program(backend):
+    total = compile(lambda v: sum(v, 0.0), backend=backend)
+    assert [total([1.0] * n) for n in (1, 3, 2, 3)] == [1.0, 3.0, 2.0, 3.0]
+    assert total((1, True, 2.5)) == 4.5
+    with pytest.raises(TypeError):
+        total()
+
+
+def test_numpy_scalars_and_vectors_are_numbers_and_lists():
+    np = pytest.importorskip("numpy")
+    f = compile(lambda a, v: a * v[0] + v[1])
+    assert f(np.float32(2.0), np.array([3.0, 1.0])) == f(2.0, [3.0, 1.0]) == 7.0
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_compiled_functions_can_be_differentiated_and_take_settings(backend):
+    f = compile(lambda x, power=2: x**power, backend=backend)
+    assert (f(3.0), f(3.0, power=3), f(3.0)) == (9.0, 27.0, 9.0)
+    assert grad(f)(3.0) == 6.0
+    assert compile(grad(f), backend=backend)(3.0) == 6.0
+    assert isinstance(f(Value(3.0)), Value)
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_transforms_of_transforms(backend):
+    def f(v):
+        return sin(v[0]) * v[1] ** 3 + exp(v[0] * v[1])
+
+    for transform in (grad, hessian, lambda f: jacobian(grad(f)), value_and_grad):
+        eager, compiled = transform(f), compile(transform(f), backend=backend)
+        assert autograd.transform.flatten([compiled([0.3, 1.2])]) == pytest.approx(
+            autograd.transform.flatten([eager([0.3, 1.2])]), rel=1e-13
+        )
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_what_raises_names_the_operation_and_with_provenance_the_node_its_line(backend):
+    def f(x):
+        return log(x) * 2
+
+    compiled = compile(f, 1.0, backend=backend)
+    with pytest.raises(ValueError, match=r"log\(.*-1\.0\): outside its domain \(x > 0\)") as caught:
+        compiled(-1.0)
+    assert caught.traceback[-1].name == "f"  # it ends at the user's line
+    with provenance():
+        node = compile(f, backend=backend)(Value(2.0))
+    assert modes.source_of(node).function == "f"
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_masked_trouble_is_trouble_as_it_is_eagerly(backend):
+    for f in (lambda x: where(x, x, log(x)), lambda x: 1 / (1 + exp(x)), lambda x: maximum(x**2, 1.0) * 0.0):
+        for x in (0.0, 800.0, 1e200, -3.0):
+            assert outcome(compile(f, backend=backend), x) == outcome(f, x)
+
+
+# ---- What can be read ------------------------------------------------------------------------------------------
+
+
+def test_sources():
+    program = trace(lambda x, w: sigmoid(affine(w, [x, 1.0])), 0.5, [1.0, 2.0])
+    assert (
+        program.source()
+        == "def program(x, w_0, w_1):\n    v0 = w_0 * x + w_1 * 1.0\n    v1 = sigmoid(v0)\n    return v1"
+    )
+    assert "void program(const double *in, double *out)" in program.source("c")
+    assert "define i64 @call(ptr" in program.source("llvm")
+    with pytest.raises(ValueError, match="no source in 'fortran'"):
+        program.source("fortran")
+    assert repr(program) == "<Program: 3 input(s), 1 output(s), 3 instructions, 1 multiplications, depth 3>"
+
+
+def test_names_from_users_cannot_become_code():
+    evil = autograd.primitive("x\n    import os #", lambda x: x + 1.0, lambda x, z: 1.0)
+    w = Value(1.0, "w); import os; (")
+    program = trace(lambda v0: evil(v0) * w, 2.0)
+    assert program(2.0) == 3.0
+    assert "import os" not in program.source()
+    compiled = compile(lambda lambda_: evil(lambda_), backend="python")
+    assert compiled(1.0) == 2.0
+
+
+def test_the_same_function_gives_the_same_source():
+    def source():
+        return trace(hessian(lambda v: sin(v[0]) * v[1] ** 2), [1.0, 2.0]).source("c")
+
+    assert source() == source()
+
+
+def test_compiled_functions_say_what_they_are():
+    f = compile(lambda x: 2 * x, backend="python")
+    assert repr(f) == "<compiled <lambda>: python>"
+    with pytest.raises(TypeError, match="has not been traced yet"):
+        _ = f.program
+    with pytest.raises(ValueError, match="no back end 'fast'"):
+        compile(lambda x: x, backend="fast")
+    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+        pickle.dumps(f)
+
+
+# ---- Without llvmlite --------------------------------------------------------------------------------------------
+
+
+def test_without_llvmlite_everything_works_and_nothing_warns():
+    program = textwrap.dedent("""
+        import sys, warnings
+        warnings.simplefilter("error")
+        sys.modules["llvmlite"] = None
+        from array import array
+        import nn
+        from autograd import compile, grad, trace
+        f = compile(grad(lambda x: x ** 3))
+        assert (f(2.0), f.backend) == (12.0, "python")
+        assert f.map(array("d", [1.0, 2.0])) == array("d", [3.0, 12.0])
+        assert "define" in trace(lambda x: x * x, 1.0).source("llvm")
+        model = nn.MLP([2, 2, 1], seed=1)
+        history = nn.fit(model, [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0], epochs=3)
+        assert history.backend == "python"
+        try:
+            compile(lambda x: x, backend="llvm")
+        except ImportError as error:
+            assert "pip install" in str(error)
+        else:
+            raise SystemExit("no error")
+    """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@needs_llvm
+def test_machine_code_is_what_auto_takes():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        f = compile(lambda x: x * x)
+        assert (f(3.0), f.backend) == (9.0, "llvm")
+
+
+@needs_llvm
+def test_compile_time_grows_with_the_program_and_not_faster():
+    """In pieces of bounded size; counted, since clocks lie."""
+    from autograd.compiler.llvm import kernels
+
+    def chain(n):
+        def f(x, y):
+            for _ in range(n):
+                x, y = x * y + 0.5, y - x * 0.25
+            return x
+
+        return kernels.call_kernel(kernels.lowered(trace(f, 0.1, 0.2)), relaxed=False).text
+
+    short, long = chain(2000), chain(8000)
+    assert max(map(len, long.split("define"))) < 1.2 * max(map(len, short.split("define")))
+    assert len(long) < 5 * len(short)
