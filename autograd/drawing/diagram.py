@@ -33,6 +33,11 @@ class Diagram:
     dot    the graph as a ``graphviz.Source``, for those who want its text or a layout of their own
 
     A notebook shows it where it is the last expression of a cell.
+
+    >>> from autograd import Value
+    >>> picture = draw(Value(2.0, "a") * 3)
+    >>> picture.svg[:5], picture.dot.source[:9]
+    ('<svg ', 'digraph {')
     """
 
     def __init__(self, title: str, dot: str, svg: Callable[[str], str], theme: str = "light") -> None:

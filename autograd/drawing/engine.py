@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import cache
 
 _WORKER = """
 import sys, pygraphviz
@@ -26,7 +25,6 @@ class NoEngineError(RuntimeError):
     """Neither pygraphviz nor the program ``dot`` is installed."""
 
 
-@cache
 def available() -> tuple[str, ...]:
     """The engines on this machine, the preferred one first."""
     found = []

@@ -70,7 +70,7 @@ def page(title: str, light: str, dark: str) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>"
         f"body{{margin:16px;background:{LIGHT['page']};color-scheme:light dark}}"
-        "svg{max-width:100%;height:auto}.dark{display:none}"
+        ".dark{display:none}"
         f"@media(prefers-color-scheme:dark){{body{{background:{DARK['page']}}}.light{{display:none}}.dark{{display:block}}}}"
         f'</style></head><body><div class="light">{light}</div><div class="dark">{dark}</div></body></html>\n'
     )

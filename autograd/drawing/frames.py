@@ -16,7 +16,7 @@ from ..value import Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One step: what it says, and what changes in the picture from here on.
+    r"""One step: what it says, and what changes in the picture from here on.
 
     caption    a sentence
     formula    the content of a MathML ``<math>`` element
@@ -28,6 +28,9 @@ class Frame:
     receiver   the value that something happens to, ringed in the receiver's colour
     links      the edges along which it happens: a value, and which of its operands
     flow       what flows along them; its sign colours them from here on (nothing for a forward pass)
+
+    >>> Frame(caption="Half of it.", latex=r"\frac{1}{2}").mathml
+    '<mfrac><mn>1</mn><mn>2</mn></mfrac>'
     """
 
     caption: str

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 from ..notation import Name, names, number
 from ..value import Value
 from .cards import coordinate, sign
+from .document import document
 from .labels import Label, settle
 from .lettering import lettered, width
 from .scene import neuron_groups, reached
-from .themes import THEMES, stylesheet
 
 RADIUS = 29
 _ROW, _MARGIN = 104, 24
@@ -188,13 +188,7 @@ def svg(network: Network, theme: str) -> str:
     """The picture as an SVG document."""
     plan = _Plan.of(network)
     body = "".join([*_wires(network, plan), *_units(network, plan), *_captions(network, plan)])
-    w, h, scope = coordinate(plan.width), coordinate(plan.height), f"ag-network-{theme}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{scope}" viewBox="0 0 {w} {h}" width="{w}" height="{h}" '
-        f'role="img" aria-label="{html.escape(network.description)}">'
-        f"<style>{stylesheet('.' + scope, THEMES[theme], _RULES)}</style>"
-        f'<rect class="page" width="{w}" height="{h}"/>{body}</svg>'
-    )
+    return document(body, plan.width, plan.height, theme, network.description, _RULES)
 
 
 @dataclass(frozen=True, slots=True)

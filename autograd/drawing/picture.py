@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 
 from . import cards
 from .cards import coordinate
+from .document import document
 from .highlight import Highlight
 from .layout import MARGIN, Layout
 from .lettering import wrapped
 from .scene import Scene
-from .themes import THEMES, stylesheet
 
 NOT_YET = "No gradients yet: call .backward() on the root first. The numbers on the edges are the local derivatives."
 LEGEND = "On each card: its value, and below that, tinted, its gradient."
@@ -26,21 +25,10 @@ def svg(scene: Scene, layout: Layout, theme: str, highlight: Highlight) -> str:
     width = max(layout.width, _NARROWEST)
     lines = wrapped(note, width - 2 * MARGIN, 12)
     height = layout.height + _LINE * len(lines)
-    scope = f"ag-{theme}"
     body = "".join([*edges(scene, layout, highlight), *_cards(scene, layout, highlight)])
     for i, line in enumerate(lines):
         body += f'<text class="note" x="{MARGIN}" y="{coordinate(layout.height + _LINE * i + 8)}">{line}</text>'
-    return document(body, width, height, theme, scope, describe(scene))
-
-
-def document(body: str, width: float, height: float, theme: str, scope: str, label: str) -> str:
-    """An SVG document around what was drawn, on a page of the theme's colour."""
-    w, h = coordinate(width), coordinate(height)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{scope}" viewBox="0 0 {w} {h}" width="{w}" height="{h}" '
-        f'role="img" aria-label="{html.escape(label)}"><style>{stylesheet("." + scope, THEMES[theme])}</style>'
-        f'<rect class="page" width="{w}" height="{h}"/>{body}</svg>'
-    )
+    return document(body, width, height, theme, describe(scene))
 
 
 def describe(scene: Scene) -> str:

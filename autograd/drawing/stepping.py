@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..graph import topological_order
 from ..notation import names
 from ..refusal import refusal
 from ..value import Value
@@ -20,18 +21,21 @@ MOST = 120  # values: more cannot be followed one edge at a time
 class Stepper:
     """Frames over the picture of a graph; the last expression of a notebook cell shows it.
 
-    html    the page that ``save`` writes
+    html      the page that ``save`` writes
+    frames    what is shown, step by step
+
+    :func:`stepper` makes one.
+
+    >>> from autograd import Value
+    >>> widget = stepper(Value(2.0, "a") * 3)
+    >>> len(widget), widget.frames[-1].caption
+    (2, 'v1 hands its gradient back to a: upstream × local derivative.')
     """
 
     def __init__(self, root: Value, frames: Sequence[Frame], title: str) -> None:
-        scene = every_value([root])
-        if len(scene.cards) > MOST:
-            raise ValueError(
-                f"the graph has {len(scene.cards)} values, and a stepper shows {MOST} at most: "
-                "step through a part of it, stepper(node) for an inner node, or draw it"
-            )
-        self._title, self._frames, self._scene = title, list(frames), scene
-        self._layout = arrange(scene)
+        _demand_small(root)
+        self._title, self._frames, self._scene = title, list(frames), every_value([root])
+        self._layout = arrange(self._scene)
         self._live: str | None = None
 
     def __len__(self) -> int:
@@ -71,6 +75,15 @@ class Stepper:
         return f"<Stepper: {self._title}, {len(self._scene.cards)} values, {len(self)} steps>"
 
 
+def _demand_small(root: Value) -> None:
+    count = len(topological_order(root))
+    if count > MOST:
+        raise ValueError(
+            f"the graph has {count} values, and a stepper shows {MOST} at most: "
+            "step through a part of it, stepper(node) for an inner node, or draw it"
+        )
+
+
 def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), title: str | None = None) -> Stepper:
     """The backward pass from ``root``, edge by edge, to step through by buttons, keys or clicks on cards.
 
@@ -89,6 +102,7 @@ def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), t
     """
     if not isinstance(root, Value):
         raise refusal(f"stepper takes a Value, not {root!r:.60}")
+    _demand_small(root)
     name = names(root)[root].text
     begin = list(forward_frames(root)) if forward else []
     start = [Frame(caption="The inputs and parameters are given.", summary="start")] if forward else []

@@ -66,7 +66,7 @@ DARK = {
 THEMES = {"light": LIGHT, "dark": DARK}
 
 # One rule a line; $name is a colour of the theme.
-_RULES = """
+RULES = """
 text { font: 11px $family; fill: $ink }
 .d { font-size: 9px; fill: $muted }
 .v { text-anchor: end }
@@ -105,7 +105,7 @@ text { font: 11px $family; fill: $ink }
 """.strip()
 
 
-def stylesheet(scope: str, colours: dict[str, str] | None = None, rules: str = _RULES) -> str:
+def stylesheet(scope: str, colours: dict[str, str] | None = None, rules: str = RULES) -> str:
     """The rules with every selector below ``scope``; the colours plain, or CSS variables if none are given.
 
     >>> stylesheet(".x", {"ink": "#000"}, rules=".d { fill: $ink }")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from ..graph import topological_order
 from ..value import Value
 from .network import Network, from_graph
-from .scene import Scene, every_value, neurons
+from .scene import Scene, every_value, neuron_groups, neurons
 
 Detail = Literal["values", "neurons", "network"]
 
@@ -21,19 +22,17 @@ def choose(roots: Sequence[Value], detail: str | None) -> Scene | Network:
 
     Raises ``ValueError`` where the graph is too large for it, saying which view fits.
     """
-    values = every_value(roots)
-    count = len(values.cards)
+    count = len(topological_order(*roots))
     if detail is None:
         if count <= COMFORTABLE["values"]:
-            return values
-        collapsed = neurons(roots)
-        if count <= COMFORTABLE["neurons"] and len(collapsed.cards) < count:
-            return collapsed
-        return from_graph(roots) or _within(collapsed, count, roots)
-    if detail == "values":
-        return _within(values, count, roots)
-    if detail == "neurons":
-        return _within(neurons(roots), count, roots)
+            return every_value(roots)
+        collapsed = len(neuron_groups(roots))
+        if count <= COMFORTABLE["neurons"] and collapsed < count:
+            return neurons(roots)
+        detail = "neurons" if collapsed < count else "values"
+        return from_graph(roots) or _within(detail, count, roots)
+    if detail != "network":
+        return _within(detail, count, roots)
     if network := from_graph(roots):
         return network
     raise ValueError(
@@ -42,15 +41,18 @@ def choose(roots: Sequence[Value], detail: str | None) -> Scene | Network:
     )
 
 
-def _within(scene: Scene, count: int, roots: Sequence[Value]) -> Scene:
-    if len(scene.cards) <= MOST:
-        return scene
+def _within(detail: str, count: int, roots: Sequence[Value]) -> Scene:
+    """The cards of a graph, if there are not too many; they are counted before any is made."""
+    collapsed = len(neuron_groups(roots))
+    cards = count if detail == "values" else collapsed
+    if cards <= MOST:
+        return every_value(roots) if detail == "values" else neurons(roots)
     fitting = "draw a part of it, draw(node) for an inner node"
-    if scene.detail == "values" and len(neurons(roots).cards) <= MOST:
+    if collapsed <= MOST:
         fitting = "detail='neurons' fits"
     elif from_graph(roots):
         fitting = "detail='network' fits"
     raise ValueError(
-        f"the graph has {count} values, {len(scene.cards)} cards with detail={scene.detail!r}, and a picture shows "
-        f"{MOST} at most: {fitting}"
+        f"the graph has {count} values, {cards} cards with detail={detail!r}, and a picture shows {MOST} at most: "
+        f"{fitting}"
     )

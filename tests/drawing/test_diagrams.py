@@ -157,6 +157,25 @@ def test_what_is_no_value_is_refused(root: object) -> None:
         draw(root)  # type: ignore[arg-type]
 
 
+def test_a_huge_graph_is_refused_quickly_and_without_recursion() -> None:
+    x = Value(1.0, "x")
+    for _ in range(20_000):
+        x = -x
+    with pytest.raises(ValueError, match="20001 values"):
+        draw(x)
+    with pytest.raises(ValueError, match="20001 values"):
+        autograd.stepper(x)
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e308, 5e-324, -1.23456e-7])
+def test_every_number_has_a_picture(number: float) -> None:
+    root = Value(number, "x") + Value(number, "y")
+    root.grad = number
+    for picture in (draw(root), draw(root, theme="dark"), draw(Value(number)), draw(Value(number, "x"))):
+        assert read(picture.svg).cards
+    assert autograd.stepper(Value(number, "x")).html
+
+
 # ---- Highlights ------------------------------------------------------------------------------------------
 
 
