@@ -101,7 +101,11 @@ def read(path: str | PathLike[str]) -> Stored:
     """What the model file at ``path`` holds; ``ModelFileError`` if any of it is not as it should be."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        content = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
+        content = json.loads(
+            text, parse_float=_finite, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_unique
+        )
+        if "\\ud" in text.lower():
+            _demand_characters(content)
         return _checked(content)
     except UnicodeDecodeError:
         raise ModelFileError(f"{path} is no model file: it is not text in UTF-8") from None
@@ -194,6 +198,24 @@ def _number(x: Any, what: str) -> float:
     if type(x) not in (int, float) or not math.isfinite(x):
         raise ValueError(f"{what} should be a finite number, not {_brief(x)}")
     return float(x)
+
+
+def _finite(numeral: str) -> float:
+    x = float(numeral)
+    if not math.isfinite(x):
+        raise ValueError(f"it holds {numeral[:40]}, which is too large for a float")
+    return x
+
+
+def _whole(numeral: str) -> int | float:
+    return int(numeral) if len(numeral) < 19 else _finite(numeral)
+
+
+def _demand_characters(content: Any) -> None:
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half of a surrogate pair, which is no character") from None
 
 
 def _no_constant(name: str) -> NoReturn:
