@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .expression import FUNCTIONS, ExpressionError, identifier, parse
 from .primitives import identity
@@ -18,8 +18,20 @@ if TYPE_CHECKING:
 _FORMS = ("expression", "definitions", "derivation", "document")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line, as everything else here does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, _refusal(message))
+
+
+def _refusal(message: str) -> str:
+    line = "".join(c if c.isprintable() else "�" for c in " ".join(message.split()))
+    return f"python -m autograd: {line[:500]}\n"
+
+
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m autograd",
         description="Evaluate an expression, show the forward trace and the adjoints side by side, and its gradient.",
         epilog=(
@@ -60,8 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(options)
     except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         told = error.args[0] if error.args and not isinstance(error, OSError) else error
-        message = " ".join(str(told).split())
-        print(f"python -m autograd: {message[:500]}", file=sys.stderr)
+        sys.stderr.write(_refusal(str(told)))
         return 2
 
 
