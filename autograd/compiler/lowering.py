@@ -39,16 +39,18 @@ from ..value import Value
 from .program import Builder, Program, declare_total
 
 # These exist for back ends only.  The first three cannot raise, so they do not set the flag that sends a
-# call back to the eager engine; the last is the identity, and raises where a power overflows.
+# call back to the eager engine; ``product`` is never reassociated; ``bounded`` is the identity, and
+# raises where a power overflows.
 decay = primitive("decay", lambda x: math.exp(-math.fabs(x)), lambda x, z: -z * sign(x), origin=(__name__, "decay"))
 capped = primitive(
     "capped", lambda x: math.exp(x if not x > 709.0 else 709.0), lambda x, z: z, origin=(__name__, "capped")
 )
 quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
+product = primitive("product", operator.mul, lambda x, y, z: (y, x), origin=(__name__, "product"))
 bounded = primitive("bounded", lambda x: _bounded(x), lambda x, z: 1.0, origin=(__name__, "bounded"))
 
 
-declare_total(decay, capped, quotient)
+declare_total(decay, capped, quotient, product)
 
 
 def _bounded(x: float) -> float:
@@ -75,7 +77,7 @@ def _sigmoid_relaxed(x: Any) -> Any:
 def _sigmoid_slope_relaxed(x: Any) -> Any:
     e = capped(-x)
     z = quotient(1.0, 1.0 + e)  # shared with the sigmoid: one division less, one more rounding
-    return (e * z) * z
+    return product(product(e, z), z)  # e (z z) could underflow
 
 
 def _tanh_slope(x: Any) -> Any:

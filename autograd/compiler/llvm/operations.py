@@ -12,7 +12,7 @@ from typing import Any
 
 from ... import primitives as p
 from ...declaration import Primitive
-from ..lowering import bounded, capped, decay, quotient
+from ..lowering import bounded, capped, decay, product, quotient
 from ..program import Program
 from . import mathematics
 from .code import Code
@@ -140,6 +140,7 @@ _OPERATIONS: dict[Primitive, Callable[..., str]] = {
     decay: _own(mathematics.decay),
     capped: _own(mathematics.capped),
     quotient: Code.div,
+    product: lambda b, x, y: b.write(f"fmul {b.number} {x}, {y}"),
     bounded: _overflowing(lambda b, x: x),
 }
 
