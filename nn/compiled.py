@@ -85,9 +85,7 @@ class _Compiled:
         size = len(batches[0])
         try:
             if size == 1:
-                carry, losses = self.by_point.scan(
-                    self._carry(), self.rows, self.targets, order=order, extras=extras
-                )
+                carry, losses = self.by_point.scan(self._carry(), self.rows, self.targets, order=order, extras=extras)
             else:
                 carry, losses = self.by_batch.scan(
                     self._carry(), self.rows, self.targets, order=order, size=size, extras=extras
@@ -150,9 +148,7 @@ def _commit(optimizer: Optimizer, parameters: list[float], state: list[State], u
 
 def _rates(optimizer: Optimizer, made: range) -> list[float]:
     """The learning rates of the updates behind ``made`` earlier ones."""
-    if not callable(optimizer.lr):
-        return [optimizer.lr] * len(made)
-    return [float(optimizer.lr(n)) for n in made]
+    return [optimizer.rate(n) for n in made]
 
 
 def _numbers(task: Task) -> list[Any]:

@@ -53,9 +53,17 @@ class Optimizer:
         """The numbers that define the optimiser, but for the learning rate."""
         return {}
 
-    def rate(self) -> float:
-        """The learning rate of the next update."""
-        return float(self.lr(self.updates)) if callable(self.lr) else self.lr
+    def rate(self, updates: int | None = None) -> float:
+        """The learning rate of the update after so many (by default, of the next one).
+
+        Raises ``ValueError`` if the schedule gives no finite number of at least 0.
+        """
+        if not callable(self.lr):
+            return self.lr
+        updates = self.updates if updates is None else updates
+        rate = self.lr(updates)
+        _demand(f"the learning rate that {self.lr!r} gives for update {updates + 1}", rate, 0.0)
+        return float(rate)
 
     def step(self) -> None:
         """Move every parameter once, by its ``grad``.

@@ -152,6 +152,8 @@ def test_schedules_see_the_number_of_updates_made() -> None:
         optimizer.move([1.0])
     assert seen == [0, 1, 2]
     assert p.data == pytest.approx(-(1 + 1 / 2 + 1 / 3))
+    with pytest.raises(ValueError, match=r"learning rate that .* for update 1 is a number of at least 0, not -1"):
+        nn.SGD([Value(0.0)], lr=lambda t: -1.0).step()
     warm = nn.CosineDecay(1.0, updates=20, warmup=4)
     assert [warm(t) for t in range(4)] == [0.25, 0.5, 0.75, 1.0]
     assert warm(12) == pytest.approx(0.5)
