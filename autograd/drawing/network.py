@@ -14,7 +14,7 @@ from .cards import coordinate, sign
 from .document import document
 from .labels import Label, settle
 from .lettering import lettered, width
-from .scene import neuron_groups, reached
+from .scene import neuron_groups, outdated, reached
 
 RADIUS = 29
 _ROW, _MARGIN = 104, 24
@@ -131,6 +131,8 @@ def from_graph(roots: Sequence[Value]) -> Network | None:
     wires.sort(key=lambda wire: (wire.target, wire.source))
     losses = [root for root in roots if root not in key_of and not math.isnan(root.data)]
     caption = "; ".join(f"{named[root].text} = {number(root.data)}" for root in losses)
+    if outdated(roots):
+        caption = f"{caption} before the parameters changed".strip()
     return Network(tuple(units), tuple(wires), caption)
 
 

@@ -13,13 +13,14 @@ from .lettering import wrapped
 from .scene import Scene
 
 NOT_YET = "No gradients yet: call .backward() on the root first. The numbers on the edges are the local derivatives."
+OUTDATED = "A leaf has changed since the forward pass; all other numbers are from before."
 LEGEND = "On each card: its value, and below that, tinted, its gradient."
 _LINE, _NARROWEST = 17, 240
 
 
 def svg(scene: Scene, layout: Layout, theme: str, highlight: Highlight) -> str:
     """The picture, complete and self-contained."""
-    note = "" if scene.reached else NOT_YET
+    note = " ".join(part for part, holds in ((NOT_YET, not scene.reached), (OUTDATED, scene.outdated)) if holds)
     if not all(box.words for box in layout.boxes):
         note = f"{LEGEND} {note}".strip()
     width = max(layout.width, _NARROWEST)

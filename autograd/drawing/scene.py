@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..explain.replay import replay
 from ..graph import topological_order
 from ..notation import Name, names
 from ..value import Value
@@ -47,11 +48,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The cards in topological order, and the roots of the graph."""
+    """The cards in topological order, and the roots of the graph.
+
+    ``outdated`` says that a leaf has changed since the forward pass, so that the numbers do not belong together.
+    """
 
     cards: tuple[Card, ...]
     roots: tuple[Value, ...]
     detail: str
+    outdated: bool = False
 
     @property
     def links(self) -> list[Link]:
@@ -84,16 +89,26 @@ def reached(roots: Sequence[Value]) -> bool:
     return any(root.grad != 0.0 for root in roots)
 
 
+def outdated(roots: Sequence[Value]) -> bool:
+    """Whether a leaf's number has changed since the graph was computed, by an optimiser's step for instance."""
+    order = topological_order(*roots)
+    try:
+        now = replay(order, {})
+    except (ArithmeticError, ValueError):
+        return True
+    return any(now[node] != node.data and now[node] == now[node] for node in order)
+
+
 def every_value(roots: Sequence[Value]) -> Scene:
     """One card a value."""
     groups: dict[Value, tuple[Value, ...]] = {node: (node,) for node in topological_order(*roots)}
-    return Scene(tuple(_cards(roots, groups)), tuple(roots), "values")
+    return Scene(tuple(_cards(roots, groups)), tuple(roots), "values", outdated(roots))
 
 
 def neurons(roots: Sequence[Value]) -> Scene:
     """One card a neuron: a weighted sum with its parameters, and the activation behind it."""
     groups = neuron_groups(roots)
-    return Scene(tuple(_cards(roots, groups)), tuple(roots), "neurons")
+    return Scene(tuple(_cards(roots, groups)), tuple(roots), "neurons", outdated(roots))
 
 
 _SUMS = frozenset(("affine", "add", "total"))

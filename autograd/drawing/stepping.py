@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..explain.replay import consistent_order
 from ..graph import topological_order
 from ..notation import names
 from ..refusal import refusal
@@ -98,11 +99,13 @@ def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), t
     >>> stepper(a * b + a)
     <Stepper: Backward pass from v2, 4 values, 5 steps>
 
-    Raises ``ValueError`` for a graph too large to follow, ``NoEngineError`` where Graphviz is missing.
+    Raises ``ValueError`` for a graph too large to follow, and for one of which a leaf has changed since it was
+    computed; ``NoEngineError`` where Graphviz is missing.
     """
     if not isinstance(root, Value):
         raise refusal(f"stepper takes a Value, not {root!r:.60}")
     _demand_small(root)
+    consistent_order(root)
     name = names(root)[root].text
     begin = list(forward_frames(root)) if forward else []
     start = [Frame(caption="The inputs and parameters are given.", summary="start")] if forward else []

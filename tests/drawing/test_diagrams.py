@@ -65,6 +65,19 @@ def test_a_picture_is_of_the_moment_it_was_made() -> None:
     assert picture.svg == untouched
 
 
+def test_a_graph_whose_leaves_have_changed_says_so() -> None:
+    root = twenty_weights()
+    root.backward()
+    assert "has changed" not in draw(root).svg
+    leaf = next(node for node in autograd.drawing.scene.topological_order(root) if node.label == "w^{1}_{11}")
+    leaf.data += 1.0
+    for detail in ("values", "neurons"):
+        assert "A leaf has changed since the forward pass" in draw(root, detail=detail).svg  # type: ignore[arg-type]
+    assert "before the parameters changed" in draw(root, detail="network").svg
+    with pytest.raises(ValueError, match="a leaf's data has changed"):
+        autograd.stepper(root)
+
+
 def test_a_gradient_that_does_not_flow_leaves_the_edge_grey() -> None:
     a = Value(-1.0, "a")
     root = a.relu()
