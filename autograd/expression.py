@@ -11,6 +11,7 @@ import difflib
 import math
 import operator
 import unicodedata
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,7 +74,9 @@ def parse(text: str, variables: Mapping[str, Value]) -> Value:
     if len(text) > _LONGEST:
         raise ExpressionError(f"the expression has {len(text)} characters; at most {_LONGEST} are read")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python only warns of, such as 1if, would be printed
+            tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         where = f" at character {error.offset}" if error.offset else ""
         raise ExpressionError(f"this does not read as an expression{where}: {error.msg}") from None
