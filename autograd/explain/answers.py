@@ -15,7 +15,7 @@ from ..notation import Name, find, names, number
 from ..value import Value
 from .calculation import Calculation, Line, Quantity, Slip, Sweep, Written
 from .formula import derivative
-from .intervals import Interval
+from .intervals import Interval, point
 from .misconceptions import MISCONCEPTIONS, Misconception
 
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
@@ -276,6 +276,9 @@ def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) 
     link, shown = _link(calculation, quantity, slip)
     reason = slip.misconception.says if slip else "no known misconception gives this number"
     where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
+    if quantity.kind == "gradient" and calculation.written[quantity].interval.meets(point(quantity.node.data)):
+        name = calculation.names[quantity.node].text
+        reason += f"; it is {name} itself: numbers of the forward pass go into values={{…}}"
     others = [f"at {_link(calculation, quantity, other)[0]} {other.misconception.says}" for other in slips[1:3]]
     return _verdict(
         calculation,

@@ -218,6 +218,11 @@ def test_labels_in_every_spelling(label):
     assert report.verdicts[label].name == "∂L/∂w1_11"
 
 
+def test_a_value_given_as_a_gradient_is_recognised():
+    report = check_answers(by_hand(), {"h1": "3.8"})
+    assert "it is h1 itself: numbers of the forward pass go into values={…}" in str(report)
+
+
 def test_values_as_keys():
     root = by_hand()
     (w,) = [leaf for leaf in leaves(root) if leaf.label == "w1"]
