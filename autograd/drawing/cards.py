@@ -18,7 +18,7 @@ _PANEL = 32  # the name of a flat leaf
 
 def coordinate(x: float) -> str:
     """A coordinate to a tenth, as short as it can be written."""
-    return f"{x:.1f}".removesuffix(".0").replace("-0", "0") if abs(x) < 0.05 else f"{x:.1f}".removesuffix(".0")
+    return f"{round(x, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0 makes 0 of -0
 
 
 def sign(x: float) -> str:

@@ -108,7 +108,7 @@ def draw(
     detail     ``"values"``: a card for every value; ``"neurons"``: a card for every neuron; ``"network"``:
                circles in columns, weights on the edges.  By default the first of these that the graph is
                small enough for.
-    highlight  a value, or a path of values (or their labels), to be emphasised
+    highlight  a value, or a path of values (or their labels), to be emphasised; not in the network view
     theme      ``"light"`` or ``"dark"``
 
     >>> from autograd import Value
@@ -119,7 +119,7 @@ def draw(
     Raises ``ValueError`` for a graph too large for the view (and says which view fits), ``LookupError``
     for a highlight that is not in the graph, and ``NoEngineError`` where Graphviz is missing.
     """
-    roots = (root,) if isinstance(root, Value) else tuple(root)
+    roots = (root,) if isinstance(root, Value) else tuple(root) if isinstance(root, Iterable) else ()
     if not roots or not all(isinstance(one, Value) for one in roots):
         raise refusal(f"draw takes a Value, or several, not {root!r:.60}")
     if theme not in THEMES:
@@ -128,6 +128,11 @@ def draw(
         raise ValueError(f"detail={detail!r}: the views are {', '.join(get_args(Detail))}")
     view = choose(roots, detail)
     if isinstance(view, Network):
+        if highlight is not None:
+            raise ValueError(
+                "the network view highlights nothing: "
+                "choose detail='values' or 'neurons', or draw a part of the graph, draw(node)"
+            )
         plan = view
         return Diagram(plan.description, written(neurons(roots)), lambda theme: network.svg(plan, theme), theme)
     shown, lit, layout = view, resolve(view, highlight), arrange(view)

@@ -19,8 +19,8 @@ class Frame:
     r"""One step: what it says, and what changes in the picture from here on.
 
     caption    a sentence
-    formula    the content of a MathML ``<math>`` element
-    latex      the formula in LaTeX, instead
+    formula    the content of a MathML ``<math>`` element, put into the page as it stands
+    latex      the formula in LaTeX, instead; escaped
     summary    the step on one line of text, for where no formula can be shown
     data       numbers that values take on
     grads      gradients that values take on

@@ -150,7 +150,10 @@ def neuron_groups(roots: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
         if pure and any(parts[member] == "parameter" for member in members):
             groups[node] = tuple(dict.fromkeys(members))
             absorbed.update(groups[node])
-    return {node: groups.get(node, (node,)) for node in order if node in groups or node not in absorbed}
+    kept = {node: groups.get(node, (node,)) for node in order if node in groups or node not in absorbed}
+    # A parameter that something else uses too, a penalty for instance, has a card of its own as well.
+    shared = {p for head, members in kept.items() for p, _ in _operands(head, frozenset(members)) if p not in kept}
+    return {node: kept.get(node, (node,)) for node in order if node in kept or node in shared}
 
 
 def _sums_or_weighs(node: Value, parts: dict[Value, Role]) -> bool:
