@@ -9,7 +9,7 @@ import gc
 import itertools
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .harness import Command, Row, at_least, at_most, benchmark, contend, seconds
@@ -94,6 +94,68 @@ def op_for_op(small: bool) -> Iterator[Row]:
             median["micrograd"] / median["autograd"],
             "× micrograd",
             at_least(4.5 if RECENT else 8) if collector else None,
+            median,
+        )
+
+
+# ---- A training step of each library's own network -----------------------------------------------------
+
+RATE = 1e-4
+
+
+def trained(model: Any, gradients: Callable[[Any, Any], None], count: int, collector: bool, repeats: int) -> Any:
+    """Seconds of a step of gradient descent over all points, and the parameters after the last."""
+    if not collector:
+        gc.disable()
+    draw = random.Random(3)
+    for p in model.parameters():
+        p.data = draw.uniform(-1, 1)
+    rows, targets = points(count, 2)
+
+    def step() -> None:
+        model.zero_grad()
+        gradients(rows, targets)
+        for p in model.parameters():
+            p.data -= RATE * p.grad
+
+    return seconds(step, repeats), [p.data for p in model.parameters()]
+
+
+def nn_step(*arguments: Any) -> Any:
+    from autograd import total
+    from nn import MLP, squared_error
+
+    model = MLP([2, 16, 16, 1], activation="relu")
+
+    def gradients(rows: Any, targets: Any) -> None:
+        total([squared_error(model(row), y) for row, y in zip(rows, targets, strict=True)]).backward()
+
+    return trained(model, gradients, *arguments)
+
+
+def micrograd_nn_step(*arguments: Any) -> Any:
+    from micrograd.nn import MLP
+
+    sys.setrecursionlimit(1_000_000)
+    model = MLP(2, [16, 16, 1])
+
+    def gradients(rows: Any, targets: Any) -> None:
+        sum((model(row) - y) ** 2 for row, y in zip(rows, targets, strict=True)).backward()
+
+    return trained(model, gradients, *arguments)
+
+
+@benchmark("training-step", needs=["micrograd"])
+def training_step(small: bool) -> Iterator[Row]:
+    """nn.MLP against micrograd's own MLP: 2-16-16-1, ReLU, one step over 100 points."""
+    size, repeats, rounds = (5, 1, 1) if small else (100, 9, 5)
+    for collector in (True, False):
+        median = contend({"nn": nn_step, "micrograd": micrograd_nn_step}, size, collector, repeats, rounds=rounds)
+        yield Row(
+            f"training step, collector {'on' if collector else 'off'}",
+            median["micrograd"] / median["nn"],
+            "× micrograd",
+            at_least(25 if RECENT else 45) if collector else None,
             median,
         )
 
