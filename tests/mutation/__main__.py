@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
+import re
 import sys
 import tempfile
 import time
@@ -25,6 +26,11 @@ def _set_up(folder: str, stages: int | None) -> None:
     _bench = Bench(Path(tempfile.mkdtemp(dir=folder)), stages)
 
 
+def _without_line(described: str) -> str:
+    """A mutant's description, as it stays when lines are added above it."""
+    return re.sub(r"^(\S+?):\d+ ", r"\1 ", described)
+
+
 def _judge(mutant: Mutant) -> Verdict:
     return _bench.judge(mutant)
 
@@ -41,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--stages", type=int, help="only so many stages of tests: 1 is the quick ones")
     parser.add_argument("--match", default="", help="only mutants whose description contains this")
+    parser.add_argument("--again", type=Path, metavar="LOG", help="only the survivors that an earlier run printed")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     options = parser.parse_args(arguments)
     if unknown := [file for file in options.files if file not in TARGETS]:
@@ -48,6 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     chosen = [m for f in options.files or TARGETS for m in mutants(f, (ROOT / f).read_text(encoding="utf-8"))]
     chosen = [m for m in chosen if options.match in str(m)]
+    if options.again:
+        lines = options.again.read_text(encoding="utf-8").splitlines()
+        survivors = {_without_line(line.removeprefix("survived  ")) for line in lines if line.startswith("survived  ")}
+        chosen = [m for m in chosen if _without_line(str(m)) in survivors]
     if options.sample is not None and options.sample < len(chosen):
         chosen = random.Random(options.seed).sample(chosen, options.sample)
     if options.list:

@@ -6,8 +6,10 @@ What is not mutated, because no test of numbers could or should notice it:
 
 * text (messages, docstrings) and the keywords that only say how a primitive is written (``DISPLAY``);
 * annotations, imports, ``if TYPE_CHECKING``;
-* ``assert``, ``strict=``, the arguments of ``raise`` and the size of caches: they guard or speed up, and compute nothing;
-* functions that make text for people (``DISPLAY_FUNCTIONS``).
+* ``assert``, ``strict=``, the arguments of ``raise`` and the size of caches: they guard or speed up, and compute
+  nothing;
+* functions that make text for people (``DISPLAY_FUNCTIONS``), names that functions bear (``__name__``);
+* type aliases and protocols, and the order of the classes in ``isinstance`` and ``except``, or of a loop over names.
 """
 
 from __future__ import annotations
@@ -109,6 +111,16 @@ def _places(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, str, list[s
                 return
             case ast.FunctionDef(name=name) if name in DISPLAY_FUNCTIONS:
                 return
+            case ast.Assign(targets=[ast.Attribute(attr="__name__" | "__qualname__" | "__doc__"), *_]):
+                return
+            case ast.Assign(targets=[ast.Name(id="__slots__" | "State" | "Function" | "Schedule")]):
+                return
+            case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
+                return
+            case ast.Assign(targets=[ast.Tuple(elts=[ast.Name(id="_SUM"), *_])]):  # how tightly notations bind
+                return
+            case ast.ClassDef(bases=[ast.Name(id="Protocol")]):
+                return
             case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)) if name in DISPLAY_CALLS:
                 return
             case ast.keyword(arg=name) if name in DISPLAY:
@@ -185,7 +197,7 @@ def _mistakes(node: ast.stmt | ast.expr, parameters: list[str]) -> Iterator[ast.
             yield like(test=ast.UnaryOp(ast.Not(), test))
         case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
             yield like(value=ast.Constant(None))
-        case ast.Tuple(elts=elements, ctx=ast.Load()) if len(elements) > 1:
+        case ast.Tuple(elts=elements, ctx=ast.Load()) if len(elements) > 1 and not all(map(_is_name, elements)):
             yield like(elts=[elements[1], elements[0], *elements[2:]])
         case ast.Name(id=name, ctx=ast.Load()) if name in parameters:
             other_name = parameters[(parameters.index(name) + 1) % len(parameters)]
@@ -204,3 +216,13 @@ def _mistakes(node: ast.stmt | ast.expr, parameters: list[str]) -> Iterator[ast.
         yield ast.copy_location(ast.Pass(), node)
     if isinstance(node, (ast.Continue, ast.Break)):
         yield ast.copy_location(ast.Break() if isinstance(node, ast.Continue) else ast.Continue(), node)
+
+
+def _is_name(node: ast.expr) -> bool:
+    """A class, or a name in quotes: what stands in a tuple to be looked for, in whatever order."""
+    match node:
+        case ast.Name(id=name):
+            return name in ("int", "float", "list", "tuple", "str", "bytes", "dict", "bool") or name.endswith("Error")
+        case ast.Constant(value=str()):
+            return True
+    return False

@@ -1,7 +1,7 @@
 """The tests against one mutant: a child process that has everything imported but the engine.
 
-A worker owns a copy of the tree.  Starting Python, pytest and the oracles' libraries takes longer than most
-mutants live, so the worker imports these once and forks; the child imports the engine, mutated, and the tests.  Children
+A worker owns a copy of the tree.  Starting Python, pytest and the oracles' libraries takes longer than most mutants
+live, so the worker imports these once and forks; the child imports the engine, mutated, and the tests.  Children
 write no bytecode, and the mutated file's is removed, so no child can meet another one's mistake.
 """
 
@@ -30,17 +30,19 @@ _ENGINE_QUICK = [
     *(f"tests/autograd/test_{name}.py" for name in ("check_gradients", "neighbours", "with_numpy")),
     *(f"autograd/{name}.py" for name in ("primitives", "value", "transform", "declaration", "ieee", "check")),
 ]
-_ENGINE_DEEP = ["tests/autograd", "tests/trust/test_survivors_engine.py"]
-_NN_QUICK = ["nn", "tests/trust/test_survivors_nn.py", "tests/nn"]
-_NN_DEEP = ["tests/lectures", "tests/trust/test_training_resources.py", "tests/trust/test_resuming.py"]
+_ENGINE_DEEP = [
+    *("tests/trust/test_survivors.py", "tests/nn/test_affine.py", "tests/lectures", "tests/explain"),
+    *("tests/compiler/test_primitives_compiled.py", "tests/compiler/test_programs.py", "tests/autograd"),
+]
+_NN_DEEP = ["tests/nn", "tests/lectures", "tests/trust/test_survivors.py", "tests/trust/test_resuming.py"]
 
 TARGETS: dict[str, list[list[str]]] = {
     "autograd/primitives.py": [_ENGINE_QUICK, _ENGINE_DEEP],
     "autograd/value.py": [_ENGINE_QUICK, _ENGINE_DEEP],
     "autograd/graph.py": [_ENGINE_QUICK, _ENGINE_DEEP],
     "autograd/transform.py": [_ENGINE_QUICK, _ENGINE_DEEP],
-    "nn/losses.py": [_NN_QUICK, _NN_DEEP],
-    "nn/optimizers.py": [_NN_QUICK, _NN_DEEP],
+    "nn/losses.py": [["nn/losses.py", "tests/nn/test_losses.py"], _NN_DEEP],
+    "nn/optimizers.py": [["nn/optimizers.py", "tests/nn/test_optimizers.py"], _NN_DEEP],
 }
 """The tests for each file: first those that are quick, then, for what survives these, more."""
 

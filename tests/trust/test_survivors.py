@@ -1,0 +1,181 @@
+"""Tests that the mutation check asked for: each kills a mistake that everything else let live."""
+
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, affine, grad, jvp, primitive, provenance, sqrt, total, transform, value_and_grad, vjp
+from autograd.primitives import PRIMITIVES
+
+# ---- Values ----------------------------------------------------------------------------------------------
+
+
+def nodes():
+    x, y = Value(0.5), Value(0.25)
+    yield from (x.tanh(), x + y, x * 2.0, 3.0 - x, x**2, x**y, 2.0**x, -x, abs(x), autograd.hypot(x, y))
+    yield from (affine([x, y], [y, x]), affine([x], [y], 1.0), affine([x, y], [y, x], x), total([x, y, x]), total([x]))
+    yield from (Value.affine([x, y], [y, x], x), Value.affine([x, y], [y, x], None), Value.affine([x], [y], None))
+    yield from autograd.softmax([x, y, x])
+
+
+def test_a_new_node_has_no_label_and_no_gradient_yet():
+    for node in nodes():
+        assert node.grad == 0.0
+        assert node.label is None
+        assert node.op is not None
+        assert len(node.parents) == len(node.partials)
+
+
+def test_the_short_way_to_an_affine_node_is_the_way_through_the_primitive():
+    w, x, b = [Value(2.0), Value(-3.0)], [Value(0.5), Value(7.0)], Value(0.25)
+    for bias in (b, None):
+        short, long = Value.affine(w, x, bias), affine(w, x, bias)
+        assert short.op is long.op
+        assert (short.data.hex(), short.parents, short.partials) == (long.data.hex(), long.parents, long.partials)
+    assert math.copysign(1.0, Value.affine([Value(0.0)], [Value(-1.0)], None).data) == -1.0
+    assert Value.affine([Value(2.0)], [Value(3.0)], None).partials == (3.0, 2.0)
+
+
+def test_comparisons_compare_numbers():
+    for x, y in ((1.0, 2.0), (2.0, 2.0), (3.0, 2.0), (math.nan, 1.0)):
+        for other in (Value(y), y):
+            assert (Value(x) < other) is (x < y)
+            assert (Value(x) <= other) is (x <= y)
+            assert (Value(x) > other) is (x > y)
+            assert (Value(x) >= other) is (x >= y)
+    assert Value(3.0) > 2
+    assert Value(1.0) < 2
+
+
+@pytest.mark.parametrize("other", ["a", None, [1.0], 1j])
+def test_what_is_no_number_is_a_type_error_from_both_sides(other):
+    for operation in (
+        lambda x, y: x + y,
+        lambda x, y: x - y,
+        lambda x, y: x * y,
+        lambda x, y: x / y,
+        lambda x, y: x**y,
+    ):
+        with pytest.raises(TypeError):
+            operation(Value(1.0), other)
+        with pytest.raises(TypeError):
+            operation(other, Value(1.0))
+
+
+@pytest.mark.parametrize("root", [lambda x: x.sqrt(), sqrt, lambda x: x**0.5])
+def test_a_slope_that_does_not_exist_is_recorded_as_infinite(root):
+    z = root(Value(0.0))
+    assert (z.data, z.partials) == (0.0, (math.inf,))
+
+
+def test_the_error_of_a_missing_slope_names_eight_operands_and_the_domain():
+    norm = primitive(
+        "norm",
+        lambda *v: math.sqrt(sum(x * x for x in v)),
+        lambda *v: tuple(x / v[-1] for x in v[:-1]),
+        domain="not all zero",
+    )
+    z = norm(*[Value(0.0, f"x{i}") for i in range(10)])
+    with pytest.raises(ZeroDivisionError) as caught:
+        z.backward()
+    message = str(caught.value)
+    assert "x7=0.0" in message
+    assert "x8=0.0" not in message
+    assert message.endswith("(norm: not all zero)")
+    without = primitive("plain", math.sqrt, lambda x, z: 1 / (2 * z))
+    with pytest.raises(ZeroDivisionError) as caught:
+        without(Value(0.0)).backward()
+    assert str(caught.value).endswith("is inf")
+
+
+def test_provenance_reaches_every_kind_of_node():
+    with provenance():
+        made = list(nodes())
+    for node in made:
+        source = autograd.modes.source_of(node)
+        assert source is not None
+        assert source.function == "nodes"
+
+
+# ---- Transforms ------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_a_call_stays_behind():
+    grad(lambda x: x * x)(2.0)
+    assert transform._enclosing.get() == frozenset()
+    with pytest.raises(ZeroDivisionError):
+        grad(lambda x: 1 / x)(0.0)
+    assert transform._enclosing.get() == frozenset()
+
+
+def test_called_on_values_everything_is_a_value_and_can_be_differentiated():
+    x = Value(3.0)
+    value, slope = value_and_grad(lambda x: x**3)(x)
+    value.backward()
+    assert x.grad == 27.0
+    x.grad = 0.0
+    slope.backward()
+    assert x.grad == 18.0
+
+
+def test_keywords_reach_the_function():
+    assert grad(lambda x, *, factor: factor * x)(2.0, factor=3.0) == 3.0
+    assert value_and_grad(lambda x, factor=1.0: factor * x)(2.0, factor=3.0) == (6.0, 3.0)
+
+
+@pytest.mark.parametrize(("primals", "tangents"), [(1.0, (1.0,)), ((1.0,), 1.0), (1.0, 1.0)])
+def test_jvp_takes_sequences(primals, tangents):
+    with pytest.raises(TypeError):
+        jvp(lambda x: x, primals, tangents)
+
+
+def test_a_tangent_given_as_a_value_can_be_differentiated():
+    t = Value(2.0)
+    value, tangent = jvp(lambda x: x**3, (3.0,), (t,))
+    tangent.backward()
+    assert (value.data if isinstance(value, Value) else value) == 27.0
+    assert (tangent.data, t.grad) == (54.0, 27.0)
+
+
+def test_an_output_that_depends_on_nothing_has_the_tangent_0():
+    assert jvp(lambda x: [x * x, 5.0], (3.0,), (1.0,)) == ([9.0, 5.0], [6.0, 0.0])
+
+
+def test_an_adjoint_given_as_a_value_can_be_differentiated():
+    a = Value(2.0)
+    _, pull = vjp(lambda x: x**3, 3.0)
+    (slope,) = pull(a)
+    slope.backward()
+    assert (slope.data, a.grad) == (54.0, 27.0)
+
+
+def test_a_result_given_twice_counts_twice():
+    def twice(x):
+        y = x * x
+        return [y, y]
+
+    _, pull = vjp(twice, 3.0)
+    assert pull([1.0, 10.0]) == (66.0,)
+
+
+# ---- Primitives ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_called_on_values_and_on_floats_it_is_the_same_number(name):
+    op = PRIMITIVES[name]
+    draws = [0.3, 0.7, 0.45, 0.6, 0.2] if name != "acosh" else [1.5]
+    operands = draws[: op.arity] if op.arity else draws
+    call = (lambda v: op(v[:2], v[2:4], v[4])) if name == "affine" else (lambda v: op(*v))
+    plain, recorded = call(operands), call([Value(x) for x in operands])
+    assert recorded.data.hex() == float(plain).hex()
+
+
+def test_nan_is_never_hidden():
+    nan = math.nan
+    for name in ("sign", "step", "relu", "abs", "sigmoid", "softplus", "tanh", "leaky_relu"):
+        assert math.isnan(getattr(autograd, name)(nan)), name
+    for f in (autograd.not_less, autograd.maximum, autograd.minimum):
+        assert math.isnan(f(nan, 1.0))
+        assert math.isnan(f(1.0, nan))
