@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import pytest
@@ -18,10 +19,14 @@ GRAPHS = {**LECTURES, **AWKWARD}
 
 @pytest.fixture(params=[(name, detail) for name in GRAPHS for detail in ("values", "neurons")], ids=str)
 def picture(request: pytest.FixtureRequest) -> Picture:
-    name, detail = request.param
+    return picture_of(*request.param)
+
+
+@cache
+def picture_of(name: str, detail: str) -> Picture:
     root = GRAPHS[name]()
     root.backward()
-    return read(draw(root, detail=detail).svg)
+    return read(draw(root, detail=detail).svg)  # type: ignore[arg-type]
 
 
 def overlaps(picture: Picture) -> list[tuple[str, str]]:
