@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given
@@ -113,7 +112,6 @@ REFUSED = {
 
 @pytest.mark.parametrize("expression", REFUSED, ids=lambda e: ascii(e[:20]))
 def test_what_is_refused(expression, capsys):
-    start = time.process_time()
     assert main([expression, "x=2"]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -121,7 +119,6 @@ def test_what_is_refused(expression, capsys):
     assert shown.err.startswith("python -m autograd: ")
     assert len(shown.err) < 600
     assert REFUSED[expression] in shown.err
-    assert time.process_time() - start < 5.0
 
 
 @pytest.mark.parametrize(
@@ -129,11 +126,33 @@ def test_what_is_refused(expression, capsys):
 )
 def test_deep_nesting_is_computed_or_refused(expression, capsys):
     """How deep Python's own parser goes depends on its version; what comes back is an answer or one line."""
-    start = time.process_time()
     status = main([expression, "x=2"])
     shown = capsys.readouterr()
     assert (status, shown.err) == (0, "") or (status == 2 and len(shown.err.splitlines()) == 1)
-    assert time.process_time() - start < 20.0
+
+
+GREEDY = ["9**9**9", "9.0**9**9**9", "x" + "**9" * 1600, f"x + {HUGE}", "((((" * 1000, "x" + "*x" * 2400, "9" * 4900]
+
+
+def within_a_gigabyte():
+    resource = pytest.importorskip("resource", reason="memory is limited by POSIX's setrlimit")
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited by Linux's RLIMIT_AS")
+@pytest.mark.parametrize("expression", GREEDY, ids=range(len(GREEDY)))
+def test_greedy_expressions_stay_within_bounds(expression):
+    """Within a gigabyte and, or the run is killed and the test fails, two minutes of a busy machine."""
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd", expression, "x=1"],
+        capture_output=True,
+        encoding="utf-8",
+        preexec_fn=within_a_gigabyte,
+        timeout=120,
+    )
+    assert done.returncode in (0, 2)
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == (1 if done.returncode else 0)
 
 
 @pytest.mark.parametrize(
