@@ -201,7 +201,7 @@ log1p = _function("log1p", math.log1p, lambda x, z: 1 / (1 + x),     latex=Notat
                   domain="x > -1", ieee=lambda x: -inf if x == -1.0 else nan)
 xlogy = primitive("xlogy", _xlogy,     lambda x, y, z: (log(y), x / y), symbol="x log y",
                   latex=Notation(r"{0} \log({1})", PRODUCT, (PRODUCT, LOOSE)), origin=(__name__, "xlogy"),
-                  domain="y > 0, or y = 0 with x = 0", ieee=lambda x, y: copysign(inf, -x) if y == 0.0 else nan)
+                  domain="y > 0, or y = 0 with x = 0", ieee=lambda x, y: x * -inf if y == 0.0 else nan)
 
 sqrt  = _function("sqrt",  math.sqrt,  lambda x, z: 1 / (2 * z),     latex=r"\sqrt{{{0}}}", symbol="√",
                   domain="x ≥ 0; no derivative at 0")
