@@ -21,7 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.oracle",
         description="Grow random graphs over all primitives and compare values, gradients and Hessians with the naive "
-        "engine (sums over paths), each number to the digits that rounding leaves it.  Exit code 1 on a disagreement.",
+        "engine (sums over paths), each number to the digits that rounding leaves it.  Exit code 1 on a disagreement; "
+        "Ctrl-C reports what is done so far.",
     )
     parser.add_argument("--graphs", type=int, default=2000, help="how many (default 2000; the full size is 100000)")
     parser.add_argument("--steps", type=int, default=12, help="operations a graph at most (default 12)")
@@ -33,19 +34,24 @@ def main(arguments: list[str] | None = None) -> int:
 
     end = options.seed + options.graphs
     chunks = [range(i, min(i + CHUNK, end)) for i in range(options.seed, end, CHUNK)]
-    result = Result()
+    result, done = Result(), 0
     with (
         ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool,  # JAX and PyTorch do not survive a fork
         tqdm(total=options.graphs, unit="graph", disable=None, file=sys.stderr) as progress,
     ):
-        for chunk, part in zip(chunks, pool.map(partial(contest, steps=options.steps), chunks), strict=True):
-            result += part
-            progress.update(len(chunk))
-    print(report(result, options.graphs))
-    return int(bool(result.disagreements))
+        try:
+            for chunk, part in zip(chunks, pool.map(partial(contest, steps=options.steps), chunks), strict=True):
+                result += part
+                done += len(chunk)
+                progress.update(len(chunk))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+    print(report(result, done))
+    return int(bool(result.disagreements) or done < options.graphs)
 
 
 def report(result: Result, graphs: int) -> str:
+    """How many graphs each contender was asked about, and what it got wrong."""
     lines = [f"{graphs} graphs, {sum(result.operations.values())} operations of {len(result.operations)} kinds"]
     if never := sorted(OPERATIONS.keys() - result.operations.keys()):
         lines.append(f"never grown: {', '.join(never)}")
