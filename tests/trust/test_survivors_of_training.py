@@ -1,0 +1,139 @@
+"""Tests that the mutation check asked for: each kills a mistake in optimisers or losses that everything else let live."""
+
+import math
+
+import pytest
+
+import nn
+from autograd import Value
+
+from .interrupts import CtrlC
+
+
+def test_the_base_class_says_what_a_rule_has_to_give():
+    base = nn.Optimizer([Value(1.0)], lr=0.5)
+    assert base.hyperparameters() == {}
+    assert base.state == [()]
+    with pytest.raises(NotImplementedError):
+        base.step()
+    assert nn.optimizers.SGD([Value(1.0)], lr=0.5).state == [()]
+
+
+def test_zero_grad_is_of_every_parameter():
+    parameters = [Value(1.0), Value(2.0)]
+    for p in parameters:
+        p.grad = 5.0
+    rule = nn.SGD(parameters, lr=0.1)
+    rule.zero_grad()
+    assert [p.grad for p in parameters] == [0.0, 0.0]
+
+
+def test_the_rate_of_an_update_made_or_to_come():
+    rule = nn.SGD([Value(1.0)], lr=lambda t: 1.0 / (1 + t))
+    rule.step()
+    assert (rule.rate(), rule.rate(0), rule.rate(3)) == (0.5, 1.0, 0.25)
+    assert nn.SGD([Value(1.0)], lr=0.25).rate(7) == 0.25
+
+
+def test_ctrl_c_between_two_parameters_is_heard_and_the_step_is_whole():
+    def fresh():
+        parameters = [Value(1.0), Value(2.0)]
+        for p in parameters:
+            p.grad = 1.0
+        return parameters, nn.SGD(parameters, lr=0.5, momentum=0.5)
+
+    parameters, rule = fresh()
+    with CtrlC() as counted:
+        rule.step()
+    seen = set()
+    for line in range(1, counted.lines + 1):
+        parameters, rule = fresh()
+        with pytest.raises(KeyboardInterrupt), CtrlC(line):
+            rule.step()
+        seen.add((tuple(p.data for p in parameters), tuple(rule.state), rule.updates))
+    assert seen == {((1.0, 2.0), ((0.0,), (0.0,)), 0), ((0.5, 1.5), ((1.0,), (1.0,)), 1)}
+
+
+@pytest.mark.parametrize("updates", [-1, 1.5, "1", None, True - 2])
+def test_a_count_of_updates_is_a_whole_number(updates):
+    rule = nn.Adam([Value(1.0)])
+    with pytest.raises(ValueError, match="whole number"):
+        rule.load_state_dict({"name": "Adam", "updates": updates, "state": [[0.0, 0.0]]})
+    assert rule.updates == 0
+
+
+@pytest.mark.parametrize("state", [[[0.0]], [[0.0, 0.0], [0.0, 0.0]], [], [[0.0, 0.0, 0.0]]])
+def test_a_state_of_another_shape_is_refused(state):
+    rule = nn.Adam([Value(1.0)])
+    with pytest.raises(ValueError, match="shape"):
+        rule.load_state_dict({"name": "Adam", "updates": 1, "state": state})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: nn.SGD(p, momentum=1.0),
+        lambda p: nn.SGD(p, momentum=-0.1),
+        lambda p: nn.SGD(p, nesterov=True),
+        lambda p: nn.SGD(p, weight_decay=-1.0),
+        lambda p: nn.RMSprop(p, alpha=1.0),
+        lambda p: nn.RMSprop(p, eps=-1.0),
+        lambda p: nn.Adam(p, betas=(0.9, 1.0)),
+        lambda p: nn.Adam(p, betas=(-0.1, 0.9)),
+        lambda p: nn.Adam(p, eps=-1.0),
+        lambda p: nn.AdamW(p, weight_decay=-1.0),
+        lambda p: nn.SGD(p, lr=-1.0),
+        lambda p: nn.SGD(p, lr=math.nan),
+        lambda p: nn.SGD(p, lr=True),
+    ],
+)
+def test_choices_outside_their_range_are_refused(make):
+    with pytest.raises(ValueError, match="number|momentum"):
+        make([Value(1.0)])
+
+
+def test_what_is_no_parameter_is_refused():
+    x = Value(1.0)
+    with pytest.raises(ValueError, match="at least one"):
+        nn.SGD([])
+    with pytest.raises(ValueError, match="twice"):
+        nn.SGD([x, x])
+    for wrong in (x * 2, 1.0, "x"):
+        with pytest.raises(TypeError, match="leaf"):
+            nn.SGD([wrong])
+
+
+def test_hyperparameters_are_all_that_defines_a_rule():
+    p = [Value(1.0)]
+    assert nn.SGD(p, momentum=0.5, nesterov=True, weight_decay=0.1).hyperparameters() == {
+        "momentum": 0.5,
+        "nesterov": True,
+        "weight_decay": 0.1,
+    }
+    assert nn.RMSprop(p, alpha=0.5, eps=1e-3).hyperparameters() == {"alpha": 0.5, "eps": 1e-3}
+    assert nn.AdamW(p, betas=(0.5, 0.25), eps=1e-3, weight_decay=0.5).hyperparameters() == {
+        "betas": (0.5, 0.25),
+        "eps": 1e-3,
+        "weight_decay": 0.5,
+    }
+
+
+def test_the_defaults_are_pytorchs():
+    p = [Value(1.0)]
+    assert (nn.SGD(p).lr, nn.RMSprop(p).lr, nn.Adam(p).lr, nn.AdamW(p).lr) == (0.01, 0.01, 0.001, 0.001)
+    assert nn.SGD(p).hyperparameters() == {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
+    assert nn.RMSprop(p).hyperparameters() == {"alpha": 0.99, "eps": 1e-8}
+    assert nn.AdamW(p).hyperparameters() == {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.01}
+
+
+def test_clipping():
+    assert nn.optimizers.clipped([3.0, 4.0], 5.0) == [3.0, 4.0]
+    assert nn.optimizers.clipped([0.0, 0.0], 1.0) == [0.0, 0.0]
+    assert nn.optimizers.clipped([-3e200, 4e200], 1.0) == pytest.approx([-0.6, 0.8], rel=1e-15)
+    assert nn.optimizers.clipped([1e-200, 0.0], 1.0) == [1e-200, 0.0]
+    p = [Value(0.0), Value(0.0)]
+    p[0].grad, p[1].grad = 30.0, -40.0
+    nn.clip_gradients(iter(p), 5.0)
+    assert [x.grad for x in p] == pytest.approx([3.0, -4.0], rel=1e-15)
+    with pytest.raises(ValueError, match="limit"):
+        nn.clip_gradients(p, -1.0)
