@@ -26,7 +26,8 @@ def shown(lecture: int) -> str:
 
 
 def plain(text: str) -> str:
-    text = text.replace("−", "-").replace("\\,", " ").replace("&=", "=")
+    text = text.replace("−", "-").replace("&=", "=")
+    text = re.sub(r"\\left(?=\()|\\right(?=\))", "", text.replace("\\,", " "))
     return re.sub(r"\s+", " ", text)
 
 
