@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -179,6 +181,28 @@ def test_hostile_labels_are_shown_and_do_nothing(browser: Browser, serve: Serve)
 
 def _diagram_page(root: object) -> str:
     return f"<title>safe</title>{draw(root).svg}"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_of_a_diagram_is_light_or_dark(browser: Browser, tmp_path: Path, dark: bool) -> None:
+    browser.open(draw(lecture_4()).save(tmp_path / "g.html").as_uri(), dark=dark)
+    shown = [d.is_displayed() for d in browser.driver.find_elements(By.CSS_SELECTOR, ".light > svg, .dark > svg")]
+    assert shown == [not dark, dark]
+
+
+def test_the_report_is_live_and_asks_for_nothing(browser: Browser, serve: Serve, tmp_path: Path) -> None:
+    rows, targets = [[1.0, 2.0], [2.0, 1.0]], [1.0, 0.0]
+    model = nn.MLP([2, 2, 1], seed=1)
+    history = nn.fit(model, rows, targets, epochs=3, progress=False)
+    browser.open(
+        serve(nn.write_report(tmp_path / "r.html", model, history, rows, targets).read_text("utf-8")), dark=True
+    )
+    page = Widget(browser)
+    WebDriverWait(browser.driver, 10).until(lambda _: page.live)
+    assert page.dark
+    page.click(".nav label:last-of-type")
+    assert page.step == 1
+    assert [url for url in browser.requests() if not url.endswith(("page.html", "favicon.ico"))] == []
 
 
 # ---- What the browser really draws -------------------------------------------------------------------------
