@@ -138,6 +138,24 @@ def address_of(doubles: Any) -> int:
     return int(doubles.buffer_info()[0] if isinstance(doubles, array) else doubles.ctypes.data)
 
 
+def doubles(args: Sequence[Any]) -> array[float]:
+    """All numbers in nested lists, tuples and NumPy arrays, one after the other."""
+    numbers = array("d")
+    for argument in args:
+        if hasattr(argument, "__array__"):
+            import numpy as np
+
+            numbers.frombytes(np.asarray(argument, dtype=np.float64).tobytes())
+        elif isinstance(argument, (list, tuple)):
+            try:
+                numbers += array("d", argument)
+            except TypeError:  # it is nested
+                numbers += doubles(argument)
+        else:
+            numbers.append(argument)
+    return numbers
+
+
 def indices(order: Any, count: int) -> array[int]:
     """Row numbers, checked; machine code does not look."""
     checked = array("q", order)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..refusal import ends_at_caller, refusal
 from ..transform import flatten, reshape
 from ..value import Value
-from .columns import Rows, indices
+from .columns import Rows, doubles, indices
 from .entry import UnsuitedError
 from .program import Program
 from .tracing import eagerly, trace
@@ -191,7 +191,7 @@ class Compiled:
         summed, lock = self._summed(rows, order), threading.Lock()
 
         def total(*fixed: Any) -> Any:
-            numbers = array("d", flatten(fixed))
+            numbers = doubles(fixed)
             if len(numbers) != count:
                 raise refusal(f"the arguments without rows hold {count} numbers, not {len(numbers)}")
             with lock:

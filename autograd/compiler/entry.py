@@ -11,7 +11,6 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..transform import flatten
 from .program import Program
 
 
@@ -59,16 +58,29 @@ def entry(
     return made
 
 
-def shaper(tree: Any) -> Callable[[Sequence[Any]], Any] | None:
-    """A function that puts a flat sequence into the shape of ``tree``; None for kinds that it cannot write down."""
-    names = [f"r{i}" for i in range(len(flatten([tree])))]
-    shaped = _literal(tree, iter(names))
-    if shaped is None:
+def shaper(tree: Any) -> Callable[[list[Any]], Any] | None:
+    """A function that puts a flat list into the shape of ``tree``; None for kinds that it cannot write down."""
+    code, _ = _sliced(tree, 0)
+    if code is None:
         return None
-    scope: dict[str, Any] = {}
-    exec(compile(f"def shape(r):\n    [{', '.join(names)}] = r\n    return {shaped}", "<shape>", "exec"), scope)
-    made: Callable[[Sequence[Any]], Any] = scope["shape"]
+    made: Callable[[list[Any]], Any] = eval(compile(f"lambda r: {code}", "<shape>", "eval"), {})
     return made
+
+
+def _sliced(tree: Any, place: int) -> tuple[str | None, int]:
+    """The code of ``tree`` with its scalars taken from the list ``r``, from ``place`` on; and the place behind them."""
+    if not isinstance(tree, (list, tuple)):
+        return f"r[{place}]", place + 1
+    if type(tree) is list and not any(isinstance(branch, (list, tuple)) for branch in tree):
+        return f"r[{place}:{place + len(tree)}]", place + len(tree)
+    branches = []
+    for branch in tree:
+        code, place = _sliced(branch, place)
+        branches.append(code)
+    if type(tree) not in (list, tuple) or None in branches:
+        return None, place
+    inside = ", ".join(map(str, branches))
+    return (f"[{inside}]" if isinstance(tree, list) else f"({inside}{',' if len(branches) == 1 else ''})"), place
 
 
 def _taken_apart(name: str, tree: Any, supply: Iterator[int], unpack: list[str]) -> list[str]:

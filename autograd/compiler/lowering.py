@@ -43,7 +43,7 @@ from .program import Builder, Program, declare_total
 # raises where a power overflows.
 decay = primitive("decay", lambda x: math.exp(-math.fabs(x)), lambda x, z: -z * sign(x), origin=(__name__, "decay"))
 capped = primitive(
-    "capped", lambda x: math.exp(x if not x > 709.0 else 709.0), lambda x, z: z, origin=(__name__, "capped")
+    "capped", lambda x: math.exp(min(max(x, -708.0), 709.0)), lambda x, z: z, origin=(__name__, "capped")
 )
 quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
 product = primitive("product", operator.mul, lambda x, y, z: (y, x), origin=(__name__, "product"))

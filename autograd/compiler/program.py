@@ -184,7 +184,7 @@ class Program:
         from .entry import shaper
 
         shape = self._remember("shape", lambda: shaper(self.results))
-        return shape(results) if shape else reshape(self.results, results)
+        return shape(list(results)) if shape else reshape(self.results, results)
 
     def _recorded(self, inputs: Sequence[Any]) -> list[Any]:
         """On Values: the results as a graph, so that a program can be differentiated like any function."""

@@ -107,7 +107,7 @@ class LLVMBackend:
         function, frame = self._function(
             ("blocks", layout, step.program, len(extras), width),
             lambda: kernels.blocks_kernel(self.lowered, step.lowered, layout, width, self.relaxed, len(extras)),
-            optimize=not (kernels.is_long(self.lowered) or kernels.is_long(step.lowered)),
+            optimize=not (kernels.is_long(self.lowered, on_lanes=True) or kernels.is_long(step.lowered)),
         )
         given = memory.arguments(ctypes.addressof(extra), ctypes.addressof(pointers), frame)
         fixed = memory.fixed
@@ -125,7 +125,8 @@ class LLVMBackend:
     ) -> Callable[[int, int], bool]:
         memory = self._memory(rows, order, carried)
         layout = Layout(memory.kinds, order is not None)
-        function, frame = self._function((name, layout), lambda: self._kernel(name, layout), self._optimize)
+        optimize = not kernels.is_long(self.lowered, on_lanes=name != "scan")
+        function, frame = self._function((name, layout), lambda: self._kernel(name, layout), optimize)
         given = memory.arguments(out, emitted, frame)
 
         def compute(begin: int, end: int, alive: Any = (memory, keep)) -> bool:
@@ -179,7 +180,8 @@ class _Memory:
         self.order = order
 
     def arguments(self, out: int, emitted: int | None, frame: int) -> tuple[Any, ...]:
-        self.frame = (ctypes.c_double * frame)()
+        self.frame = (ctypes.c_double * (frame + 7))()
+        address = ctypes.addressof(self.frame)
         return (
             ctypes.addressof(self.addresses),
             address_of(self.strides),
@@ -187,7 +189,7 @@ class _Memory:
             None if self.order is None else address_of(self.order),
             out,
             emitted,
-            ctypes.addressof(self.frame),
+            address + -address % 64,  # whole cache lines: a vector across two of them takes twice as long
         )
 
 

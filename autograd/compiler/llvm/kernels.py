@@ -25,6 +25,7 @@ from .loop import Kind, Loop, Rows, add_lanes, any_of, at, load, not_finite
 from .operations import HEAVY, emit, native
 
 LONG = 3000  # instructions; longer functions take LLVM more than proportionally longer
+LONG_ON_LANES = 600  # … and on vectors, of which few fit the registers, pieces are also faster
 _INLINED = 64  # calls of exp and its kin; with more of them, a call is cheaper than its copies
 
 
@@ -70,14 +71,14 @@ def is_scalar(program: Program) -> bool:
     return len(program.outputs) == 1 and not program.captured and len(program.names) <= 8 and not is_long(program)
 
 
-def is_long(program: Program) -> bool:
-    return len(program.instructions) + len(program.outputs) > LONG
+def is_long(program: Program, on_lanes: bool = False) -> bool:
+    return len(program.instructions) + len(program.outputs) > (min(LONG, LONG_ON_LANES) if on_lanes else LONG)
 
 
 def map_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kernel:
     """``out`` holds a pointer for each result."""
     loop = Loop(_module(program, relaxed), rows, lanes)
-    if is_long(program):
+    if is_long(program, on_lanes=True):
         return Kernel(*Long(loop.module, program).map(loop))
     out = [loop.head.write(f"load ptr, ptr {at(loop.head, '%out', k, 'ptr')}") for k in range(_results(program))]
     b = loop.body
@@ -99,7 +100,7 @@ def sum_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kerne
 
 def _sum(module: Module, program: Program, rows: Rows, lanes: int, relaxed: bool, linkage: str = "") -> tuple[str, int]:
     loop = Loop(module, rows, lanes)
-    if is_long(program):
+    if is_long(program, on_lanes=True):
         return Long(module, program).sum(loop, relaxed, linkage)
     b, tail = loop.body, loop.tail
     wide = Code(loop.module, lanes if relaxed else 1)

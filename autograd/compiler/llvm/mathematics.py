@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .code import Code
 
@@ -33,6 +33,9 @@ _EXP = (
 )
 
 
+Evaluate = Callable[[Code, str, Sequence[float]], str]
+
+
 def polynomial(b: Code, x: str, coefficients: Sequence[float]) -> str:
     """Σ cᵢ xⁱ by Estrin's scheme: pairs, then pairs of pairs, so that a pipeline has work."""
     terms = [b.constant(c) for c in coefficients]
@@ -43,13 +46,21 @@ def polynomial(b: Code, x: str, coefficients: Sequence[float]) -> str:
     return terms[0]
 
 
-def _reduced(b: Code, x: str) -> tuple[str, str]:
+def horner(b: Code, x: str, coefficients: Sequence[float]) -> str:
+    """The same in the fewest instructions, one after the other: for many lanes, where there is other work."""
+    result = b.constant(coefficients[-1])
+    for c in coefficients[-2::-1]:
+        result = b.fma(x, result, b.constant(c))
+    return result
+
+
+def _reduced(b: Code, x: str, evaluate: Evaluate = polynomial) -> tuple[str, str]:
     """``p`` and ``k`` with e^x = (1 + p) · 2^n and n in the low bits of ``k``."""
     k = b.fma(x, b.constant(_LOG2_E), b.constant(_TO_INTEGER))
     n = b.sub(k, b.constant(_TO_INTEGER))
     r = b.fma(n, b.constant(-_LN2), x)
     r = b.fma(n, b.constant(-_LN2_TAIL), r)
-    return b.fma(b.mul(r, r), polynomial(b, r, _EXP), r), b.bits(k)
+    return b.fma(b.mul(r, r), evaluate(b, r, _EXP), r), b.bits(k)
 
 
 def _power_of_two(b: Code, biased: str) -> str:
@@ -88,9 +99,13 @@ def decay(b: Code, x: str) -> str:
 
 
 def capped(b: Code, x: str) -> str:
-    """exp(x), but no more than exp(709)"""
-    result = b.select(b.compare("olt", x, b.constant(-746.0)), b.constant(0.0), _exp_within(b, x))
-    return b.select(b.compare("ogt", x, b.constant(709.0)), b.constant(math.exp(709.0)), result)
+    """exp(x) for -708 ≤ x ≤ 709, and what it is at these ends beyond them: in as few instructions as will do."""
+    high, low = b.constant(709.0), b.constant(-708.0)
+    x = b.select(b.compare("ogt", x, high), high, x)  # one instruction each; NaN stays
+    x = b.select(b.compare("olt", x, low), low, x)
+    p, k = _reduced(b, x, horner if b.lanes > 1 else polynomial)
+    y = b.add(b.constant(1.0), p)
+    return b.from_bits(b.integers("add", b.bits(y), b.integers("shl", k, b.whole(52))))
 
 
 def tanh(b: Code, x: str) -> str:
