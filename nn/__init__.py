@@ -11,6 +11,14 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
+import autograd as _autograd
+
+if not hasattr(_autograd, "Value"):
+    raise ImportError(
+        f"nn stands on scalar-autograd, but `import autograd` finds another package ({_autograd.__path__[0]}): "
+        "pip uninstall -y autograd scalar-autograd, then pip install scalar-autograd"
+    )
+
 from .activations import elu as elu
 from .activations import silu as silu
 from .backends import UnavailableError as UnavailableError

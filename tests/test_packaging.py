@@ -74,3 +74,12 @@ def test_mixed_with_the_other_autograd_it_refuses(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "ImportError: two packages named autograd" in done.stderr
     assert "pip uninstall" in done.stderr
+
+
+def test_nn_on_top_of_the_other_autograd_says_so(tmp_path: Path) -> None:
+    """Whichever was installed last owns autograd/__init__.py."""
+    shutil.copytree(ROOT / "nn", tmp_path / "nn")
+    (tmp_path / "autograd").mkdir()
+    (tmp_path / "autograd" / "__init__.py").write_text("grad = None\n")
+    done = subprocess.run([sys.executable, "-c", "import nn"], cwd=tmp_path, capture_output=True, text=True)
+    assert "ImportError: nn stands on scalar-autograd" in done.stderr
