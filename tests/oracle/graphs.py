@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import complex_step
+from . import complex_step, naive
 
 Algebra = Mapping[str, Callable[..., Any]]
 
@@ -128,7 +128,9 @@ def _evaluate(step: Step, values: Sequence[float]) -> float | None:
     if name == "pow" and operands[0] < 0 and (isinstance(step.operands[1], int) or not operands[1].is_integer()):
         return None
     try:
-        value = complex(complex_step.FUNCTIONS[step.operation](*operands)).real
+        result = complex_step.FUNCTIONS[step.operation](*operands)
+        naive.RULES[step.operation](*operands, result)  # the textbook's derivative must not overflow either
     except (ArithmeticError, ValueError):
         return None
+    value = complex(result).real
     return value if abs(value) < 1e3 and (abs(value) > _NEAR or name in ("step", "not_less")) else None
