@@ -4,7 +4,41 @@ from __future__ import annotations
 
 from .mutants import Mutant
 
-REASONS: dict[str, str] = {}
+_FASTER = "the same result; the original takes a shorter way"
+_UNREACHABLE = "no operation comes here: where one of the four raises, it has no result either"
+_WORDS = "only the wording of an error or a name in a formula"
+
+REASONS: dict[str, str] = {
+    "autograd/graph.py descendants: node not in reached and (not reached.isdisjoint(node.parents)) → "
+    "not reached.isdisjoint(node.parents)": "adding a node to a set twice",
+    "autograd/transform.py push_forward: node in seeds or tangent.keys().isdisjoint(node.parents) → "
+    "tangent.keys().isdisjoint(node.parents)": "a seeded node is an input, and no input is made of another",
+    "autograd/transform.py push_forward: node in seeds or tangent.keys().isdisjoint(node.parents) → "
+    "node in seeds": _FASTER,
+    "autograd/transform.py push_forward: node in seeds or tangent.keys().isdisjoint(node.parents) → "
+    "node in seeds and tangent.keys().isdisjoint(node.parents)": _FASTER,
+    "autograd/transform.py push_forward: continue → pass": _FASTER,
+    "autograd/transform.py _contribution: 1.0 → 0.0": "a product with 1 instead of none; edges of 0 are not walked",
+    "autograd/transform.py _Call.__init__: bool(enclosing) and (not enclosing.isdisjoint(topological_order("
+    "*self.outputs))) → not enclosing.isdisjoint(topological_order(*self.outputs))": _FASTER,
+    "autograd/value.py Value.__init__: data → label": _FASTER,
+    "autograd/value.py Value.backward: not all(map(math.isfinite, [leaf.grad for leaf in leaves])) and (missing := "
+    "_first_miss... → (missing := _first_missing(order))": _FASTER,
+    "autograd/value.py Value.apply: len(data) < len(nodes) → len(data) <= len(nodes)": _FASTER,
+    "autograd/value.py Value.apply: 2 → 1": "two operands are kept as a tuple instead of in slots of their own",
+    "autograd/value.py Value.apply: _observed(node) if modes.active else node → _observed(node)": _FASTER,
+    "autograd/value.py Value.affine: _observed(node) if modes.active else node → _observed(node)": _FASTER,
+    "autograd/value.py _unary.method: _observed(node) if active else node → _observed(node)": _FASTER,
+    "autograd/value.py _binary.method: _observed(node) if active else node → _observed(node)": _FASTER,
+    "autograd/value.py _binary.method: z, (dx, dy) = rescued → pass": _UNREACHABLE,
+    "autograd/value.py _plain: 0 → 1": _WORDS,
+    "autograd/value.py _plain: 1000000000000000.0 → 1000000000000001.0": _WORDS,
+    "autograd/value.py _plain: 1000000000000000.0 → -1000000000000000.0": _WORDS,
+    "autograd/value.py _plain: int(n) if n.is_integer() and 0 < abs(n) < 1000000000000000.0 else n → n": _WORDS,
+    "autograd/value.py _compare: modes.active and modes.is_tracing() → modes.is_tracing()": _FASTER,
+    "autograd/value.py missing_derivative: f' ({op.name}: {op.domain})' if op.domain else '' → "
+    "f' ({op.name}: {op.domain})'": _WORDS,
+}
 
 
 def reason(mutant: Mutant) -> str:

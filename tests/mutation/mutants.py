@@ -73,20 +73,22 @@ _REMOVABLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Delete, ast.Co
 
 def mutants(file: str, source: str) -> list[Mutant]:
     """Every mutant of a file, in the order of its lines."""
-    tree = ast.parse(source)
+    body = ast.parse(source).body
+    parts = [ast.unparse(statement) for statement in body]
     found: list[Mutant] = []
-    seen = {ast.unparse(tree)}
-    for node, place, parameters in _places(tree):
-        for replacement in _mistakes(node, parameters):
-            original = copy.copy(node.__dict__), node.__class__
-            before = _brief(node)
-            node.__dict__, node.__class__ = replacement.__dict__, replacement.__class__
-            changed = ast.unparse(ast.fix_missing_locations(tree))
-            after = _brief(node)
-            node.__dict__, node.__class__ = original
-            if changed not in seen:
-                seen.add(changed)
-                found.append(Mutant(file, node.lineno, place, before, after, changed))
+    seen = {"\n".join(parts)}
+    for i, statement in enumerate(body):
+        for node, place, parameters in _places(statement):
+            for replacement in _mistakes(node, parameters):
+                original = node.__dict__, node.__class__
+                before = _brief(node)
+                node.__dict__, node.__class__ = replacement.__dict__, replacement.__class__
+                changed = "\n".join([*parts[:i], ast.unparse(ast.fix_missing_locations(statement)), *parts[i + 1 :]])
+                after = _brief(node)
+                node.__dict__, node.__class__ = original
+                if changed not in seen:
+                    seen.add(changed)
+                    found.append(Mutant(file, node.lineno, place, before, after, changed))
     return found
 
 
@@ -98,7 +100,7 @@ def _brief(node: ast.AST) -> str:
 # ---- Where ---------------------------------------------------------------------------------------------
 
 
-def _places(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, str, list[str]]]:
+def _places(statement: ast.stmt) -> Iterator[tuple[ast.stmt | ast.expr, str, list[str]]]:
     """Every node that may be mutated, what it is in, and the names of the parameters there."""
 
     def walk(node: ast.AST, place: str, parameters: list[str]) -> Iterator[tuple[ast.stmt | ast.expr, str, list[str]]]:
@@ -150,8 +152,7 @@ def _places(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, str, list[s
                 if isinstance(child, ast.AST):
                     yield from walk(child, place, parameters)
 
-    for statement in tree.body:
-        yield from walk(statement, "", [])
+    return walk(statement, "", [])
 
 
 # ---- What ----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Tests that the mutation check asked for: each kills a mistake in optimisers or losses that everything else let live."""
+"""Tests that the mutation check asked for: each kills a mistake in optimisers or losses that all else let live."""
 
 import math
 
@@ -88,7 +88,7 @@ def test_a_state_of_another_shape_is_refused(state):
     ],
 )
 def test_choices_outside_their_range_are_refused(make):
-    with pytest.raises(ValueError, match="number|momentum"):
+    with pytest.raises(ValueError, match=r"number|momentum"):
         make([Value(1.0)])
 
 
