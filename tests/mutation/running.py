@@ -32,7 +32,7 @@ _ENGINE_QUICK = [
 ]
 _ENGINE_DEEP = [
     *("tests/trust/test_survivors.py", "tests/trust/test_ieee_special_values.py", "tests/nn/test_affine.py"),
-    *("tests/explain/test_locate.py", "tests/lectures", "tests/compiler/test_programs.py"),
+    *("tests/explain/test_locate.py", "tests/lectures", "tests/oracle", "tests/compiler/test_programs.py"),
 ]
 _NN_DEEP = [
     *(f"tests/nn/test_{name}.py" for name in ("optimizers", "fit", "layers", "losses", "storage")),
@@ -45,8 +45,8 @@ TARGETS: dict[str, list[list[str]]] = {
     "autograd/value.py": [_ENGINE_QUICK, _ENGINE_DEEP],
     "autograd/graph.py": [_ENGINE_QUICK, _ENGINE_DEEP],
     "autograd/transform.py": [_ENGINE_QUICK, _ENGINE_DEEP],
-    "nn/losses.py": [["nn/losses.py", "tests/nn/test_losses.py"], _NN_DEEP],
-    "nn/optimizers.py": [["nn/optimizers.py", "tests/nn/test_optimizers.py"], _NN_DEEP],
+    "nn/losses.py": [["tests/nn/test_losses.py", "nn/losses.py"], _NN_DEEP],
+    "nn/optimizers.py": [["tests/nn/test_optimizers.py", "nn/optimizers.py"], _NN_DEEP],
 }
 """The tests for each file: first those that are quick, then, for what survives these, more."""
 
