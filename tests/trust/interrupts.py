@@ -56,6 +56,8 @@ class CtrlC:
         return self._trace
 
     def __enter__(self) -> CtrlC:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a process that a shell runs in the background
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._outer = sys.gettrace()
         sys.settrace(self._trace)
         return self

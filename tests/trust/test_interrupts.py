@@ -78,7 +78,8 @@ def test_a_step_of_an_optimizer_is_taken_whole(name):
 
 
 TRAINING = """
-import sys, nn
+import signal, sys, nn
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process starts without it
 backend = sys.argv[1]
 x = [[i / 50, (i * 7 % 50) / 50] for i in range(50)]
 y = [a * b for a, b in x]
