@@ -54,7 +54,9 @@ def _contest(what: str, contenders: Any, sizes: list[int], points: int, batch: i
         return
     large = sizes[0] > 16
     here = {label: f for label, f in here.items() if not (large and label in ("CasADi mapaccum", "micrograd"))}
-    medians = contend(here, sizes, points, 2 if small else 30, rounds=1 if small else 5)
+    # Short runs are repeated more often: a processor takes a while to come up to speed with wide vectors.
+    repeats = 2 if small else 30 if sizes[0] > 4 else 500
+    medians = contend(here, sizes, points, repeats, rounds=1 if small else 5)
     name = f"{what} {'-'.join(map(str, sizes))}"
     for label in here:
         if label != OURS:
