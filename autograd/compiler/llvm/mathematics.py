@@ -101,9 +101,17 @@ def decay(b: Code, x: str) -> str:
 def capped(b: Code, x: str) -> str:
     """exp(x) for -708 ≤ x ≤ 709, and what it is at these ends beyond them: in as few instructions as will do."""
     high, low = b.constant(709.0), b.constant(-708.0)
-    x = b.select(b.compare("ogt", x, high), high, x)  # one instruction each; NaN stays
-    x = b.select(b.compare("olt", x, low), low, x)
-    p, k = _reduced(b, x, horner if b.lanes > 1 else polynomial)
+    above, below = b.compare("ogt", x, high), b.compare("olt", x, low)
+    if b.lanes > 1:  # many lanes: fewest instructions, so the argument is brought into range (NaN stays)
+        x = b.select(above, high, x)
+        return _scaled(b, *_reduced(b, b.select(b.compare("olt", x, low), low, x), horner))
+    # One lane: shortest way through, so the result is put right at the end.
+    result = b.select(above, b.constant(math.exp(709.0)), _scaled(b, *_reduced(b, x)))
+    return b.select(below, b.constant(math.exp(-708.0)), result)
+
+
+def _scaled(b: Code, p: str, k: str) -> str:
+    """(1 + p) · 2^n, where that is a normal number: n is added to the exponent."""
     y = b.add(b.constant(1.0), p)
     return b.from_bits(b.integers("add", b.bits(y), b.integers("shl", k, b.whole(52))))
 
