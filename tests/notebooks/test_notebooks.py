@@ -103,3 +103,10 @@ def test_the_comparison_notices_what_it_should() -> None:
     assert running.difference(changed(cell, **{"image/svg+xml": '<svg width="9"/>'}), moved, exactly=False) is None
     cell.metadata.tags = [running.TIMING]
     assert running.compared(changed(cell, **{"text/plain": "other"})) == running.compared(cell)
+
+
+def test_refreshing_what_is_not_there_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    from .__main__ import main
+
+    assert main(["no such notebook"]) == 1
+    assert "no notebook in notebooks/ is called no such notebook" in capsys.readouterr().err
