@@ -325,7 +325,7 @@ def numpy_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
 
 
 def micrograd_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
-    """On a hundredth of the points, scaled up, since it takes long; with a sigmoid in its own style, since it has none."""
+    """On a hundredth of the points, scaled up, since it takes long; with a sigmoid in its style, since it has none."""
     import math
 
     from micrograd.engine import Value
