@@ -2,8 +2,8 @@
 
 The naive engine computes an answer, then again with every operand, result and local derivative disturbed by
 up to four units in the last place (4 · 2⁻⁵²), several times with different disturbances.  The largest
-movement, times ``MARGIN``, plus ``FLOOR`` relative, is what two correct programs may differ by; anything more is a
-disagreement.  Well-conditioned answers must so agree to about 1e-14, ill-conditioned ones to what they are worth,
+movement, times ``MARGIN``, plus ``FLOOR`` relative, plus a unit in the last place of the largest number of the
+answer, is what two correct programs may differ by; anything more is a disagreement.  Well-conditioned answers must so agree to about 1e-14, ill-conditioned ones to what they are worth,
 and a rule wrong by 0.1 % is found wherever the answer is worth four digits.
 """
 
@@ -37,9 +37,9 @@ class Reference:
         for seed in range(1, disturbances + 1):
             for i, x in enumerate(naive.everything(graph, graph.inputs, NOISE, seed)):
                 moved[i] = max(moved[i], abs(x - answer[i]))
-        return cls(
-            graph, answer, [MARGIN * m + FLOOR * abs(a) + NEGLIGIBLE for m, a in zip(moved, answer, strict=True)]
-        )
+        # What cancels to exactly 0 in one program leaves a rounding error of its terms in another.
+        least = NEGLIGIBLE + 2.0**-52 * max(map(abs, answer))
+        return cls(graph, answer, [MARGIN * m + FLOOR * abs(a) + least for m, a in zip(moved, answer, strict=True)])
 
     @property
     def digits(self) -> float:
@@ -52,11 +52,11 @@ class Reference:
     def disagreement(self, who: str, got: Sequence[float], lossy: bool = False) -> str | None:
         """None, or which number of ``got`` (the value, the gradient, the Hessian: as far as it goes) is off.
 
-        ``lossy`` makes allowance for forms that cancel: 1e4 times as much, and 1e-12 of the largest number.
+        ``lossy`` makes allowance for forms that cancel: 1e5 times as much, and 1e-12 of the largest number.
         """
         slack = 1e-12 * max(map(abs, self.answer)) if lossy else 0.0
         for i, (x, a, d) in enumerate(zip(got, self.answer, self.allowed, strict=False)):
-            d = 1e4 * d + slack if lossy else d
+            d = 1e5 * d + slack if lossy else d
             if not abs(x - a) <= d:
                 return f"{who}: {self._name(i)} is {x!r}, should be {a!r} ± {d:.1g} in\n{self.graph}"
         return None

@@ -94,7 +94,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "erf": _first_order(math.erf, lambda x: 2 / math.sqrt(math.pi) * math.exp(-x * x)),
     "sigmoid": _sigmoid,
     "softplus": lambda x: cmath.log(1 + cmath.exp(x)),
-    "sigmoid_slope": lambda x: _sigmoid(x) * _sigmoid(-x),
+    "sigmoid_slope": lambda x: 1 / (4 * cmath.cosh(x / 2) ** 2),
     "tanh_slope": lambda x: 1 / cmath.cosh(x) ** 2,
     "atan_slope": lambda x: 1 / (1 + x * x),
     "hypot": lambda x, y: cmath.sqrt(x * x + y * y),

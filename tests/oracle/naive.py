@@ -38,8 +38,8 @@ def _affine(*v: Any) -> list[Any]:
 
 
 def _softmax(v: Sequence[Any]) -> list[Any]:
-    total = sum(map(cmath.exp, v))
-    return [cmath.exp(x) / total for x in v]
+    # 1 + Σ instead of a quotient, whose derivative cancels where one component is nearly 1.
+    return [1 / (1 + sum(cmath.exp(y - x) for j, y in enumerate(v) if j != i)) for i, x in enumerate(v)]
 
 
 def _softmax_rule(*v: Any) -> list[Any]:
