@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from .equivalent import reason
@@ -69,8 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
         context = multiprocessing.get_context("fork")
-        with context.Pool(options.workers, _set_up, (folder, options.stages)) as pool:
-            for verdict in pool.imap_unordered(_judge, chosen):
+        # Not multiprocessing's Pool: its processes are daemons, and tests that start processes of their own would fail.
+        with ProcessPoolExecutor(options.workers, context, _set_up, (folder, options.stages)) as pool:
+            for future in as_completed([pool.submit(_judge, mutant) for mutant in chosen]):
+                verdict = future.result()
                 verdicts.append(verdict)
                 if not verdict.killed:
                     print(f"survived  {verdict.mutant}", flush=True)

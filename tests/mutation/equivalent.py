@@ -6,6 +6,7 @@ from .mutants import Mutant
 
 _FASTER = "the same result; the original takes a shorter way"
 _UNREACHABLE = "no operation comes here: where one of the four raises, it has no result either"
+_SCALE = "another power of two keeps as many digits"
 _WORDS = "only the wording of an error or a name in a formula"
 
 REASONS: dict[str, str] = {
@@ -21,6 +22,17 @@ REASONS: dict[str, str] = {
     "autograd/transform.py _contribution: 1.0 → 0.0": "a product with 1 instead of none; edges of 0 are not walked",
     "autograd/transform.py _Call.__init__: bool(enclosing) and (not enclosing.isdisjoint(topological_order("
     "*self.outputs))) → not enclosing.isdisjoint(topological_order(*self.outputs))": _FASTER,
+    "autograd/primitives.py _hypot_slope: largest > 1.0 → largest >= 1.0": "here it is above 1e300 or below 1e-290",
+    "autograd/primitives.py _hypot_slope: 1.0 → 2.0": "here it is above 1e300 or below 1e-290",
+    "autograd/primitives.py _hypot_slope: largest > 1e+300 → largest >= 1e+300": "at 1e300 both ways keep all digits",
+    "autograd/primitives.py _hypot_slope: 4 → 5": _SCALE,
+    "autograd/primitives.py _hypot_slope: 4 → 3": _SCALE,
+    "autograd/primitives.py _hypot_slope: 600 → 601": _SCALE,
+    "autograd/primitives.py _hypot_slope: 600 → 599": _SCALE,
+    "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": "the same maximum",
+    "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": "the same length",
+    "autograd/primitives.py _sigmoid: x >= 0.0 → x > 0.0": "at 0 both branches give 0.5",
+    "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,
     "autograd/value.py Value.backward: not all(map(math.isfinite, [leaf.grad for leaf in leaves])) and (missing := "
     "_first_miss... → (missing := _first_missing(order))": _FASTER,

@@ -179,3 +179,25 @@ def test_nan_is_never_hidden():
     for f in (autograd.not_less, autograd.maximum, autograd.minimum):
         assert math.isnan(f(nan, 1.0))
         assert math.isnan(f(1.0, nan))
+
+
+@pytest.mark.parametrize("scale", [5e-324, 2.5e-322, 1e-310, 1e-300, 1e-290, 1e-3, 1.0, 1e290, 1e300, 2.0**1022])
+def test_the_slope_of_hypot_keeps_its_digits_at_both_ends(scale):
+    slope = PRIMITIVES["hypot_slope"]
+    for a, b in ((1.0, 2.0), (3.0, 1.0), (3.0, -3.0), (0.0, 2.0), (-1.0, 0.0), (3.5, 3.5)):
+        x, y = a * scale, b * scale
+        if scale < 1e-300 and 3.5 in (a, b):
+            continue  # rounded to a whole number of the smallest float
+        assert slope(x, y) == pytest.approx(a / math.sqrt(a * a + b * b), rel=1e-15, abs=0.0)
+
+
+FAMILIES = [(autograd.primitives.softmax_at(i), (0.3, -0.2, 0.9)) for i in range(3)]
+FAMILIES += [(autograd.power(n), (0.7,)) for n in (0, 1, 2, 3, -1, 0.5, 1e-8)]
+FAMILIES += [(autograd.exponential(b), (0.7,)) for b in (2, 0.5, 1, 10)]
+FAMILIES += [(autograd.leaky(a), (x,)) for a in (0.2, 0.0) for x in (-1.0, 2.0)]
+
+
+@pytest.mark.parametrize(("op", "operands"), FAMILIES, ids=lambda x: getattr(x, "name", None))
+def test_what_is_taught_of_a_family_is_what_is_computed(op, operands):
+    result = op(*operands)
+    assert op.taught_partials(*operands, result) == pytest.approx(op.partials(*operands, result), rel=1e-14)
