@@ -3,8 +3,9 @@
 The naive engine computes an answer, then again with every operand, result and local derivative disturbed by
 up to four units in the last place (4 · 2⁻⁵²), several times with different disturbances.  The largest
 movement, times ``MARGIN``, plus ``FLOOR`` relative, plus a unit in the last place of the largest number of the
-answer, is what two correct programs may differ by; anything more is a disagreement.  Well-conditioned answers must so agree to about 1e-14, ill-conditioned ones to what they are worth,
-and a rule wrong by 0.1 % is found wherever the answer is worth four digits.
+answer, is what two correct programs may differ by; anything more is a disagreement.  Well-conditioned answers must
+so agree to about 1e-14, ill-conditioned ones to what they are worth, and a rule wrong by 0.1 % is found wherever
+the answer is worth four digits.
 """
 
 from __future__ import annotations

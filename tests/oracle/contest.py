@@ -38,7 +38,7 @@ def _complex_step(graph: Any, at: Any) -> list[float]:
 
 
 # PyTorch and JAX use forms that cancel (1 - z² for tanh, z(1 - z) for the sigmoid); allowance is made for that, which
-# leaves nine digits in nine graphs of ten.
+# leaves seven digits in nine graphs of ten.
 CONTENDERS = [
     Contender("backward", lambda: engine.by_backward),
     Contender("transforms", lambda: engine.by_transforms),
