@@ -7,6 +7,7 @@ import csv
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from . import experiment, summary
@@ -21,14 +22,21 @@ from .penalties import l1, l2
 from .storage import load
 from .training import DivergenceError
 
-_REFUSALS = (DataError, DivergenceError, UnavailableError, ValueError, TypeError, OSError)
+_REFUSALS = (DataError, DivergenceError, OverflowError, UnavailableError, ValueError, TypeError, OSError)
+_LARGEST = 1_000_000  # parameters: more would train for days
 
 
 class _Parser(argparse.ArgumentParser):
     """Refuses in one line, as everything else here does."""
 
     def error(self, message: str) -> Any:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, _refusal(self.prog, message))
+
+
+def _refusal(program: str, message: str) -> str:
+    """One line, of bounded length, and nothing in it that a terminal would obey."""
+    line = "".join(c if c.isprintable() else "�" for c in " ".join(message.split()))
+    return f"{program}: {line[:900]}\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except _REFUSALS as error:
         message = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-        print(f"python -m nn {options.command}: {' '.join(message.split())}", file=sys.stderr)
+        if isinstance(error, OverflowError):
+            message = "the predictions are too far from the targets to be judged: try a smaller --lr"
+        sys.stderr.write(_refusal(f"python -m nn {options.command}", message))
         return 2
     except KeyboardInterrupt:
         print(f"python -m nn {options.command}: interrupted", file=sys.stderr)
@@ -216,7 +226,9 @@ def _layers(text: str) -> list[int]:
     except ValueError:
         sizes = []
     if len(sizes) < 2 or min(sizes) < 1:
-        raise argparse.ArgumentTypeError(f"sizes joined by hyphens are wanted, such as 4-3-2-1, not {text!r}")
+        raise argparse.ArgumentTypeError(f"sizes joined by hyphens are wanted, such as 4-3-2-1, not {text[:40]!r}")
+    if (count := sum((n + 1) * m for n, m in pairwise(sizes))) > _LARGEST:
+        raise argparse.ArgumentTypeError(f"a network of {count} parameters is too large; {_LARGEST} is the most")
     return sizes
 
 

@@ -70,9 +70,11 @@ def _table(path: str, reader: Any, wanted: Sequence[str] | None) -> Table:
         if not name:
             raise DataError(f"{path}: column {i} has no name; the first line should name every column")
         if name in names[: i - 1]:
-            raise DataError(f"{path}: two columns are named {name!r}")
+            raise DataError(f"{path}: two columns are named {name[:40]!r}")
     if all(map(_is_number, names)):
-        raise DataError(f"{path}: the first line holds numbers ({', '.join(names[:4])}); it should name the columns")
+        raise DataError(
+            f"{path}: the first line holds numbers ({', '.join(names[:4]):.60}); it should name the columns"
+        )
     for name in wanted or []:
         if name not in names:
             raise DataError(f"{path}: {unknown('column', name, names)}")
@@ -96,7 +98,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _cell(path: str, line: int, column: str, cell: str) -> float:
-    where = f"{path}, line {line}, column {column!r}"
+    where = f"{path}, line {line}, column {column[:40]!r}"
     if not cell:
         raise DataError(f"{where}: the cell is empty; fill it in, or leave the line out")
     try:

@@ -45,7 +45,8 @@ def unknown(what: str, name: object, known: Iterable[str]) -> ValueError:
     >>> unknown("loss", "hubr", ["squared_error", "huber"])
     ValueError("unknown loss 'hubr': did you mean 'huber'?")
     """
-    known = list(known)
+    known = [name if len(name) <= 40 else f"{name[:39]}…" for name in known]
     near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(known)}"
+    listed = [*known[:20], *(["…"] if len(known) > 20 else [])]
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(listed)}"
     return ValueError(f"unknown {what} {str(name)[:60]!r}: {hint}")
