@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _hypot_slope: 600 → 599": _SCALE,
     "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": "the same maximum",
     "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": "the same length",
+    "autograd/primitives.py atan2: hypot(x, y) → hypot(y, x)": "the same length",
     "autograd/primitives.py _sigmoid: x >= 0.0 → x > 0.0": "at 0 both branches give 0.5",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,

@@ -220,6 +220,9 @@ def test_spoiled_expressions_through_the_real_command(number):
         (b"x,x\n1,2\n", "two columns"),
         (b"x,y\n1,=1+1\n", "not a number"),
         (b"x" * 200_000 + b",y\n1,2\n", ""),
+        (b"x" * 2_000 + b",x\n1,nan\n", "finite"),
+        (b"x" * 2_000 + b",y\nnan,1\n", "finite"),
+        (b"a\x1bb\x00,c\n1,2\n", "unknown column"),
     ],
 )
 def test_a_table_refused_by_the_command(tmp_path, content, says):

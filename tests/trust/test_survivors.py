@@ -126,7 +126,7 @@ def test_keywords_reach_the_function():
 
 @pytest.mark.parametrize(("primals", "tangents"), [(1.0, (1.0,)), ((1.0,), 1.0), (1.0, 1.0)])
 def test_jvp_takes_sequences(primals, tangents):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="lists or tuples"):
         jvp(lambda x: x, primals, tangents)
 
 
