@@ -85,8 +85,8 @@ def source_of(node: Any) -> SourceLine | None:
 def tracing() -> Any:
     """Within it, for the compiler: new nodes are listed, and comparing Values is an error.
 
-    The branch taken would be frozen into the program.  The list is what ``with`` binds; it holds what a function computes
-    and then does not use, too, because that may raise.
+    The branch taken would be frozen into the program.  The list is what ``with`` binds; it holds what a
+    function computes and then does not use, too, because that may raise.
     """
     return _mode(_traced, [])
 

@@ -1,8 +1,10 @@
 """Derivatives of functions: gradients as numbers, and as graphs that can be differentiated again.
 
-Called on floats, a transformed function returns floats; called on Values it returns Values, because
-the rules of the table are evaluated on the nodes themselves.  So transforms nest:
-``grad(grad(f))``, ``jacobian(grad(f))``.
+Called on floats, a transformed function returns floats; called with a Value among its arguments it
+returns Values, because the rules of the table are evaluated on the nodes themselves.  So transforms
+nest: ``grad(grad(f))``, ``jacobian(grad(f))``.  To go on from a derivative with ``backward``, pass the
+Values that it depends on as arguments: a result in floats does not remember what a function looked up
+elsewhere.
 
 Arguments are scalars, or lists and tuples of scalars nested to any depth; gradients come back in the
 same shape.
@@ -152,11 +154,8 @@ class _Call:
         self.chosen = _positions(argnums, len(args))
         self.single = len(self.chosen) == 1 and not isinstance(argnums, (list, tuple))
         self.args = list(args)
-        scalars: list[Any] = []
         for i in self.chosen:
-            given = flatten(args[i])
-            nodes = [identity(x) if isinstance(x, Value) else Value(x) for x in given]
-            scalars += given
+            nodes = [identity(x) if isinstance(x, Value) else Value(x) for x in flatten(args[i])]
             self.args[i] = reshape(args[i], nodes)
         self.inputs = [node for i in self.chosen for node in flatten(self.args[i])]
         enclosing = _enclosing.get()
@@ -168,7 +167,7 @@ class _Call:
         self.outputs = [x if isinstance(x, Value) else Value(x) for x in flatten(self.result)]
         # A function called on floats inside another one that is being differentiated may still depend
         # on that one's inputs; then its derivative has to be a graph too.
-        self.symbolic = any(isinstance(x, Value) for x in scalars) or (
+        self.symbolic = any(isinstance(x, Value) for x in flatten([*args, *kwargs.values()])) or (
             bool(enclosing) and not enclosing.isdisjoint(topological_order(*self.outputs))
         )
 

@@ -99,8 +99,8 @@ def huber_at(delta: float) -> Primitive:
     >>> huber_at(1.0)(3.0, 0.5)
     2.0
     """
-    if not 0.0 < delta < math.inf:
-        raise ValueError(f"huber needs a delta above 0, got {delta!r}")
+    if isinstance(delta, Value) or not 0.0 < delta < math.inf:
+        raise ValueError(f"huber needs a delta above 0, a plain number, got {delta!r}")
 
     def forward(p: Any, y: Any) -> Any:
         distance = autograd.abs(p - y)

@@ -264,3 +264,19 @@ def test_a_loop_and_a_branch_on_data_are_differentiated_as_taken():
 
     assert grad(newton)(2.0) == pytest.approx(0.5 / math.sqrt(2), rel=1e-14)
     assert grad(lambda x: sin(x) if x > 0 else cos(x))(-1.0) == math.sin(1.0)
+
+
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        lambda w: grad(lambda x, w: w * x * x, argnums=0)(2.0, w),
+        lambda w: grad(lambda x, w: w * x * x, argnums=0)(2.0, w=w),
+        lambda w: grad(lambda x, v: v[0] * x * x, argnums=0)(2.0, [w]),
+    ],
+)
+def test_a_gradient_depends_on_values_that_are_arguments_it_is_not_taken_over(gradient):
+    """g = 4w, so d(g² + w)/dw = 32w + 1 = 97 at w = 3."""
+    w = Value(3.0)
+    g = gradient(w)
+    (g * g + w).backward()
+    assert w.grad == 97.0

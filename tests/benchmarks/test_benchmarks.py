@@ -14,7 +14,8 @@ def test_every_benchmark_runs(name):
         pytest.skip(f"needs {', '.join(missing)}")
     rows = list(BENCHMARKS[name].rows(True))
     assert rows
-    assert all(row.figure > 0 and row.medians for row in rows if row.unit != "ms")
+    assert all(row.figure > 0 for row in rows if row.unit != "ms")  # a difference of times may be anything
+    assert all(row.medians for row in rows if row.unit != "KB")  # a size is counted, not measured
 
 
 def slow() -> tuple[float, list[float]]:
