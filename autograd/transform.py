@@ -341,10 +341,16 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
 
 
 def _matching(like: Sequence[Any], given: Sequence[Any], what: str) -> list[Any]:
-    scalars, expected = flatten(list(given)), flatten(list(like))
-    if len(scalars) != len(expected):
-        raise refusal(f"{what} must have the shape of what they belong to: {len(expected)} numbers, not {len(scalars)}")
-    return scalars
+    if not _same_shape(list(given), list(like)):
+        shapes = f"{list(like)!r:.200}, not {list(given)!r:.200}"
+        raise refusal(f"{what} must have the shape of what they belong to: {shapes}")
+    return flatten(list(given))
+
+
+def _same_shape(tree: Any, other: Any) -> bool:
+    if not isinstance(tree, (list, tuple)) or not isinstance(other, (list, tuple)):
+        return not isinstance(tree, (list, tuple)) and not isinstance(other, (list, tuple))
+    return len(tree) == len(other) and all(map(_same_shape, tree, other))
 
 
 def _named(transformed: Function, f: Function, transform: str) -> Function:

@@ -226,16 +226,23 @@ class Value:
             if rescued is None:
                 raise
             result, partials = rescued
+        count = len(nodes)
+        if partials.__class__ is not tuple:
+            partials = (partials,)
+        if len(partials) != count:
+            raise refusal(
+                f"the rule of {op.name} gave {len(partials)} local derivative(s) for {count} operand(s): "
+                "it has to give one for each, as a tuple"
+            )
         node: Value = _new(Value)
-        node.data = result
+        node.data = result if result.__class__ is float else number(result)
         node.grad = 0.0
         node.label = None
         node.op = op
         node._y = None
-        if len(nodes) == 1:
-            (node._x,) = nodes
-            node._dx = partials[0] if partials.__class__ is tuple else partials
-        elif len(nodes) == 2:
+        if count == 1:
+            (node._x,), (node._dx,) = nodes, partials
+        elif count == 2:
             node._x, node._y = nodes
             node._dx, node._dy = partials
         else:

@@ -18,8 +18,8 @@ from .naming import as_text, unknown
 class Module:
     """The base class of models: an object whose attributes hold parameters and other modules.
 
-    Every leaf Value among the attributes is a parameter, also inside lists, tuples and dictionaries, and so are
-    the parameters of modules there.  A subclass says what it computes in ``__call__``.
+    Every leaf Value among the attributes is a parameter, also inside lists, tuples, dictionaries and NumPy arrays,
+    and so are the parameters of modules there.  A subclass says what it computes in ``__call__``.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -51,14 +51,15 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs of a name and a parameter, as in PyTorch.
 
-        The name is the label as text (``w1_11``); where a label is missing or not unique, the attributes that
-        lead to the parameter (``layers.0.scale``).
+        The name is the label as text (``w1_11``); where a label is missing, or what it says could be taken for
+        another parameter, the attributes that lead to the parameter (``layers.0.scale``).
         """
         found = list(self._paths())
-        bearers = Counter(parameter.label for _, parameter in found)
-        for path, parameter in found:
-            label = parameter.label
-            yield (path if label is None or bearers[label] > 1 else as_text(label)), parameter
+        texts = [path if parameter.label is None else as_text(parameter.label) for path, parameter in found]
+        bearers = Counter(texts)
+        bearers.update(path for (path, _), text in zip(found, texts, strict=True) if path != text)
+        for (path, parameter), text in zip(found, texts, strict=True):
+            yield (text if bearers[text] == 1 else path), parameter
 
     def weights(self) -> list[Value]:
         """The parameters that penalties count: all but those held by an attribute called ``bias`` or ``biases``."""
@@ -139,6 +140,8 @@ def _walk(path: str, held: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
         seen.add(id(held))
         if not held.parents:
             yield path, held
+    elif getattr(getattr(held, "dtype", None), "kind", "") == "O":  # a NumPy array of Values
+        yield from _walk(path, held.tolist(), seen)
     elif isinstance(held, (Module, dict, list, tuple)):
         seen.add(id(held))
         parts: Iterable[tuple[Any, Any]] = (

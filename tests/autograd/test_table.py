@@ -242,3 +242,17 @@ def test_every_primitive_is_public_or_a_helper():
     helpers = {"add", "sub", "mul", "div", "pow", "neg", "identity", "semicircle"}
     helpers |= {name for name in PRIMITIVES if name.endswith("_slope")}
     assert {name for name in PRIMITIVES if not hasattr(autograd, name)} <= helpers
+
+
+@pytest.mark.parametrize("arguments", [(1.0,), (1.0, 2.0), (1.0, 2.0, 3.0)])
+def test_a_rule_that_forgets_an_operand_is_refused_before_a_gradient_is_lost(arguments):
+    rules = {1: lambda x, z: (1.0, 1.0), 2: lambda x, y, z: y, 3: lambda x, y, w, z: (y * w,)}
+    broken = primitive("broken", lambda *v: sum(v), rules[len(arguments)])
+    with pytest.raises(TypeError, match=r"the rule of broken gave \d local derivative"):
+        broken(*map(Value, arguments))
+
+
+def test_a_forward_function_gives_a_float():
+    with pytest.raises(TypeError, match="expected a number, got None"):
+        primitive("nothing", lambda x: None, lambda x, z: 1.0)(Value(1.0))
+    assert type(primitive("one", lambda x: 1, lambda x, z: 0.0)(Value(1.0)).data) is float

@@ -280,3 +280,10 @@ def test_a_gradient_depends_on_values_that_are_arguments_it_is_not_taken_over(gr
     g = gradient(w)
     (g * g + w).backward()
     assert w.grad == 97.0
+
+
+def test_directions_and_adjoints_have_the_shape_of_what_they_belong_to():
+    with pytest.raises(TypeError, match="tangents must have the shape"):
+        jvp(lambda x, y: x * y[0] + y[1], (1.0, [2.0, 3.0]), ([1.0, 0.0], 0.0))
+    with pytest.raises(TypeError, match="adjoints must have the shape"):
+        vjp(lambda x: [x, [x * x]], 2.0)[1]([[1.0], 1.0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,3 +177,33 @@ def test_mistakes_are_named(make: Any, message: str) -> None:
 def test_a_number_is_no_row() -> None:
     with pytest.raises(TypeError, match="takes a row of 2 numbers, not 3"):
         nn.MLP([2, 1])(3.0)
+
+
+def test_a_label_that_is_another_parameters_path_does_not_hide_it(tmp_path: Path) -> None:
+    class Two(nn.Module):
+        def __init__(self, first: float, second: float) -> None:
+            self.b, self.c = Value(first), Value(second, "b")
+
+    model = Two(1.0, 2.0)
+    assert dict(model.named_parameters()).keys() == {"b", "c"}
+    model.save(tmp_path / "two.json")
+    other = Two(0.0, 0.0)
+    other.load(tmp_path / "two.json")
+    assert (other.b.data, other.c.data) == (1.0, 2.0)
+
+
+def test_parameters_in_an_object_array_are_trained() -> None:
+    np = pytest.importorskip("numpy")
+
+    class Line(nn.Module):
+        def __init__(self) -> None:
+            self.w, self.b = np.array([Value(1.0), Value(2.0)]), Value(0.0)
+
+        def __call__(self, row: Any) -> Any:
+            return self.w @ np.array(row) + self.b
+
+    model = Line()
+    assert [p.data for p in model.parameters()] == [1.0, 2.0, 0.0]
+    nn.fit(model, [[1.0, 2.0]], [0.0], epochs=1, lr=0.1, backend="eager")
+    # One step of (5 − 0)²: the slopes are 10·1, 10·2 and 10.
+    assert [round(p.data, 12) for p in model.parameters()] == [0.0, 0.0, -1.0]
