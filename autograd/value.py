@@ -370,7 +370,7 @@ def _compare(relation: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
     if modes.active and modes.is_tracing():
         raise refusal(
             f"a comparison of Values ({shown(x)} with {shown(y)}) while their function is being traced: a program has "
-            "no branches, and the one taken now would be taken for every input. Write where(step(x - y), a, b) to "
+            "no branches, so the one taken now would be taken for every input. Write where(step(x - y), a, b) to "
             "choose between two expressions, or maximum, minimum, relu, sign, step, not_less"
         )
     other = y.data if isinstance(y, Value) else y
