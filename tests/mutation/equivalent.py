@@ -22,6 +22,13 @@ REASONS: dict[str, str] = {
     "autograd/transform.py _contribution: 1.0 → 0.0": "a product with 1 instead of none; edges of 0 are not walked",
     "autograd/transform.py _Call.__init__: bool(enclosing) and (not enclosing.isdisjoint(topological_order("
     "*self.outputs))) → not enclosing.isdisjoint(topological_order(*self.outputs))": _FASTER,
+    "autograd/primitives.py _pow_ieee: copysign(1.0, x) < 0.0 → copysign(1.0, x) <= 0.0": "it is 1 or −1",
+    "autograd/primitives.py _pow_ieee: 0.0 → 1.0": "it is 1 or −1",
+    "autograd/primitives.py _div_ieee: copysign(inf, x) * copysign(1.0, y) → copysign(inf, x) / copysign(1.0, y)": (
+        "times ±1 or divided by it"
+    ),
+    "autograd/primitives.py _div_ieee: 1.0 → 2.0": "twice an infinity",
+    "autograd/primitives.py _hypot_slope: 1e+300 → -1e+300": "scaled also where it need not be, without loss",
     "autograd/primitives.py _hypot_slope: largest > 1.0 → largest >= 1.0": "here it is above 1e300 or below 1e-290",
     "autograd/primitives.py _hypot_slope: 1.0 → 2.0": "here it is above 1e300 or below 1e-290",
     "autograd/primitives.py _hypot_slope: largest > 1e+300 → largest >= 1e+300": "at 1e300 both ways keep all digits",
