@@ -13,10 +13,10 @@ from typing import Any
 from ..graph import topological_order
 from ..notation import Name, find, names, number
 from ..value import Value
-from .calculation import Calculation, Line, Quantity, Slip, Sweep, Written
+from .calculation import Calculation, Line, Quantity, Slip, Sweep
 from .formula import derivative
-from .intervals import Interval, point
 from .misconceptions import MISCONCEPTIONS, Misconception
+from .rounding import Written
 
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
 _MOST_DIAGNOSES = 12  # mistakes looked into, one after the other
@@ -110,9 +110,10 @@ def check_answers(
     values   numbers of the forward pass, by label or Value: ``{"h1": 3.8}``
 
     Numbers may be strings, which show how they were rounded: ``"-23.10"`` has two decimals.  A number counts as
-    right if the exact one rounds to it, or if the rounded numbers before it lead to it.  What follows from a
-    wrong number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by
-    itself every misconception is tried at every link that leads to it, and named where it reproduces the digits.
+    right if the exact one rounds to it, or if the rounded numbers written down before it lead to it (what was not
+    written down was not rounded; ``autograd.explain.rounding`` has the rule in full).  What follows from a wrong
+    number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by itself
+    every misconception is tried at every link that leads to it, and named where it reproduces the digits.
 
     Raises ``LookupError`` for labels that the graph does not have or that are ambiguous, ``ValueError`` for what
     is no number, for a graph too large to have been calculated by hand, and for one of which a leaf has changed.
@@ -180,12 +181,15 @@ def _key_text(key: Key) -> str:
 
 
 def read(given: Any, key: str) -> Written:
-    """A number as written, and all numbers that round to it.
+    """A number as written, and half a unit of its last digit.
 
-    >>> read("-23.10", "w3").interval
-    Interval(low=-23.105, high=-23.095000000000002, slip=False)
+    >>> read("-23.10", "w3")
+    Written(text='-23.10', value=-23.1, half=0.005)
     """
-    text = str(given.data if isinstance(given, Value) else given).strip()
+    try:
+        text = str(given.data if isinstance(given, Value) else given).strip()
+    except ValueError:  # an integer of more digits than Python writes
+        text = "a number of thousands of digits"
     plain = text.replace("−", "-").replace("\u202f", "").removeprefix("+")
     try:
         if isinstance(given, bool) or len(plain) > 400 or "_" in plain:
@@ -193,15 +197,16 @@ def read(given: Any, key: str) -> Written:
         decimal = Decimal(plain)
         value = float(decimal)
     except (InvalidOperation, ValueError, OverflowError):
-        hint = ": write a decimal point" if re.fullmatch(r"-?\d+,\d+", plain) else ""
-        raise ValueError(f"the answer for {key} is not a number: {text[:40]!a}{hint}") from None
+        wanted = ": write a decimal point" if re.fullmatch(r"-?\d+,\d+", plain) else ""
+        wanted = ": work it out as a decimal number" if re.fullmatch(r"-?[\d.]+/[\d.]+", plain) else wanted
+        raise ValueError(f"the answer for {key} is not a number: {text[:40]!a}{wanted}") from None
     if not math.isfinite(value):
         raise ValueError(f"the answer for {key} must be a finite number, not {text[:40]}")
     exponent = decimal.as_tuple().exponent
     assert isinstance(exponent, int)
-    half = 0.5 * 10.0 ** max(exponent, -300)
-    digits = len(str(abs(int("".join(map(str, decimal.as_tuple().digits)))))) if decimal else 1
-    return Written(text if len(text) < 40 else text[:39] + "…", value, Interval(value - half, value + half), digits)
+    places = max(exponent, -300) if decimal else min(max(exponent, -300), 0)  # 0e9 is no coarser than 0
+    half = 0.5 * 10.0**places
+    return Written(text if len(text) < 40 else text[:39] + "…", value, half)
 
 
 # ---- Judging ---------------------------------------------------------------------------------------------
@@ -258,12 +263,11 @@ def _diagnose(
     position = next(i for i, line in enumerate(lines) if line.quantity == new.quantity)
     best: tuple[int, list[Slip], bool] = len(lines) + 1, [], False
     for slip in candidates:
-        outcome = calculation.sweep([*slips, slip], after=sweep).lines
-        found = outcome[position]
-        if not (found.fits and found.expected.slip and found.expected.is_finite):
+        outcome = calculation.sweep([*slips, slip], after=sweep, explaining=new.quantity)
+        if outcome.in_vain:
             continue
-        spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome, strict=False))
-        unexplained = sum(not line.passes for line in (outcome if spreads else lines))
+        spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome.lines, strict=False))
+        unexplained = sum(not line.passes for line in (outcome.lines if spreads else lines))
         if unexplained < best[0]:  # of equals the first: the nearest link, the likelier mistake
             best = unexplained, [slip], spreads
         elif unexplained == best[0] and slip.node is not None:
@@ -276,7 +280,7 @@ def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) 
     link, shown = _link(calculation, quantity, slip)
     reason = slip.misconception.says if slip else "no known misconception gives this number"
     where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
-    if quantity.kind == "gradient" and calculation.written[quantity].interval.meets(point(quantity.node.data)):
+    if quantity.kind == "gradient" and calculation.written[quantity].rounds(quantity.node.data):
         name = calculation.names[quantity.node].text
         reason += f"; it is {name} itself: numbers of the forward pass go into values={{…}}"
     others = [f"at {_link(calculation, quantity, other)[0]} {other.misconception.says}" for other in slips[1:3]]

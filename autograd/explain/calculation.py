@@ -1,26 +1,29 @@
 """A hand calculation followed number by number: what each should be, given those written down before it.
 
-Every quantity is an interval.  A number that was written down replaces what it stands for from there on: where it
-is right, by all that rounding allows between the exact number and the written one; where it is wrong, by itself,
-so that the mistake is carried forward and not counted twice.
+Every quantity is a number as far as it is known; see ``rounding``.  A number that was written down replaces what it
+stands for from there on: where it is right, by all that rounding allows between the exact number and the written
+one; where it is wrong, by itself, so that the mistake is carried forward and not counted twice.
 """
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
+from ..declaration import Primitive
 from ..graph import topological_order
 from ..notation import names
+from ..primitives import add, affine, mul, neg, sub, total
 from ..transform import pull_back
 from ..value import Value
 from .formula import Formulas
-from .intervals import ANYTHING, ONE, ZERO, Interval, image, point
 from .misconceptions import Edge, Misconception, Place
 from .replay import consistent_order
+from .rounding import CALCULATIONS, ONE, ZERO, Uncertain, Written, image, point
+
+# Sums and products: their forward functions and their rules serve uncertain numbers as they stand.
+_LINEAR = frozenset((add, sub, mul, neg, affine, total))
 
 
 class Quantity(NamedTuple):
@@ -39,23 +42,13 @@ class Slip(NamedTuple):
     operand: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A number as it was written down: every number that rounds to it."""
-
-    text: str
-    value: float
-    interval: Interval
-    digits: int  # significant ones
-
-
 class Line(NamedTuple):
     """A written number beside what it should have been."""
 
     quantity: Quantity
     right: bool  # the exact number rounds to it
     fits: bool  # what was written before leads to it
-    expected: Interval
+    expected: Uncertain
 
     @property
     def passes(self) -> bool:
@@ -77,9 +70,9 @@ class Calculation:
             for operand, parent in enumerate(node.parents):
                 self.consumers[parent].append((node, operand))
         self._exact_gradient = pull_back({root: 1.0}, self.order)
-        self.digits = max((w.digits for w in written.values()), default=17)
         self._between: dict[Quantity, list[tuple[Value, int]]] = {}
         self.derivatives: dict[Value, list[Quantity]] = defaultdict(list)
+        self.right = {quantity: number.rounds(self.exact(quantity)) for quantity, number in written.items()}
         for quantity in written:
             if quantity.kind == "derivative":
                 self.derivatives[quantity.node].append(quantity)
@@ -93,21 +86,15 @@ class Calculation:
         assert quantity.of is not None
         return pull_back({quantity.of: 1.0}, [quantity.node]).get(quantity.node, 0.0)
 
-    def rounded(self, unwritten: Interval) -> Interval:
-        """A number that was not written down: perhaps it was rounded on the way, to as many digits as the others."""
-        low, high = unwritten.low, unwritten.high
-        if self.digits >= 17:
-            return unwritten
-        return Interval(
-            min(low, _significant(low, self.digits)), max(high, _significant(high, self.digits)), unwritten.slip
-        )
-
-    def sweep(self, slips: Sequence[Slip] = (), after: Sweep | None = None) -> Sweep:
+    def sweep(
+        self, slips: Sequence[Slip] = (), after: Sweep | None = None, explaining: Quantity | None = None
+    ) -> Sweep:
         """Every written number in the order of computing, under the assumption of these slips.
 
-        ``after`` is a sweep under all but the last of them, of which the forward pass may be taken over.
+        ``after`` is a sweep under all but the last of them, of which the forward pass may be taken over; where the
+        slips do not lead to the number ``explaining``, the sweep ends there.
         """
-        return Sweep(self, slips, after)
+        return Sweep(self, slips, after, explaining)
 
     def before(self, quantity: Quantity) -> tuple[list[tuple[Value, int]], list[Value]]:
         """The edges and the nodes whose slip would show first in this quantity.
@@ -167,34 +154,42 @@ class Calculation:
 class Sweep:
     """One pass through values, then gradients from the root back, judging what is written on the way."""
 
-    def __init__(self, calculation: Calculation, slips: Sequence[Slip], after: Sweep | None = None) -> None:
+    def __init__(
+        self, calculation: Calculation, slips: Sequence[Slip], after: Sweep | None, explaining: Quantity | None
+    ) -> None:
         self.c = calculation
+        self.explaining = explaining
+        self.in_vain = False  # the number to be explained is not
         self.at_nodes = {s.node: s.misconception for s in slips if s.operand is None and s.node is not None}
         self.at_edges = {(s.node, s.operand): s.misconception for s in slips if s.operand is not None}
         self.everywhere = [s.misconception for s in slips if s.node is None]
         self.lines: list[Line] = []
-        self.value: dict[Value, Interval] = {}
-        self.slopes: dict[Value, list[Interval]] = {}  # by the values, before any slip in a derivative
-        self.slope: dict[tuple[Value, int], Interval] = {}
-        self.gradient: dict[Value, Interval] = {}
+        self.value: dict[Value, Uncertain] = {}
+        self.slopes: dict[Value, list[Uncertain]] = {}  # by the values, before any slip in a derivative
+        self.slope: dict[tuple[Value, int], Uncertain] = {}
+        self.gradient: dict[Value, Uncertain] = {}
         if after is not None and (slips[-1].operand is not None or slips[-1].misconception.value is None):
             self.lines += [line for line in after.lines if line.quantity.kind == "value"]
             self.value, self.slopes = after.value, after.slopes
         else:
             self._values()
-        self._gradients()
+        if not self.in_vain:
+            self._gradients()
 
-    def _judged(self, quantity: Quantity, expected: Interval) -> Interval:
-        """The quantity as the calculation goes on with it: what was written, if anything was."""
+    def _judged(self, quantity: Quantity, expected: Uncertain) -> Uncertain:
+        """The quantity as the calculation goes on with it: as it was written, if it was."""
         written = self.c.written.get(quantity)
         if written is None:
-            return self.c.rounded(expected)
-        right = written.interval.meets(point(self.c.exact(quantity)))
-        fits = written.interval.meets(expected)
+            return expected
+        right, fits = self.c.right[quantity], expected.reaches(written)
         self.lines.append(Line(quantity, right, fits, expected))
-        if fits:
-            return expected.hull(point(written.value))
-        return point(written.value) if right else replace(written.interval, slip=True)
+        self.in_vain |= quantity == self.explaining and not (fits and expected.slip)
+        if not fits:  # the right number, whatever led to it; or a wrong one
+            expected = point(self.c.exact(quantity) if right else written.value)
+        used = [values if quantity.kind == "value" else derivatives for values, derivatives in CALCULATIONS]
+        if fits or right:
+            return expected.written_as(written, quantity, used)
+        return Uncertain(expected.points, written.value, {quantity: written.half}, 0.0, slip=True)
 
     def _place(self, node: Value) -> Place:
         assert node.op is not None
@@ -203,39 +198,42 @@ class Sweep:
 
     def _values(self) -> None:
         for node in self.c.order:
+            if self.in_vain:
+                return
             if node.op is None:
                 self.value[node] = self._judged(Quantity("value", node), point(node.data))
                 continue
             operands = [self.value[parent] for parent in node.parents]
-            exact = all(x.low == x.high and x.low == p.data for x, p in zip(operands, node.parents, strict=True))
-            (computed,) = [point(node.data)] if exact else image(_as_tuple(node.op.forward), operands)
-            self.value[node] = computed
+            exact = all(x.is_certain and x.value == p.data for x, p in zip(operands, node.parents, strict=True))
+            self.value[node] = point(node.data) if exact else _computed(node.op, operands)
             slips = [m for m in (self.at_nodes.get(node), *self.everywhere) if m and m.value]
             for misconception in slips:
                 assert misconception.value is not None
                 if (wrong := misconception.value(self._place(node))) is not None:
-                    self.value[node] = replace(wrong, slip=True)
+                    self.value[node] = wrong.with_slip()
             self.value[node] = self._judged(Quantity("value", node), self.value[node])
 
-    def _slopes(self, node: Value) -> list[Interval]:
-        """The local derivatives at the numbers of the calculation."""
+    def _slopes(self, node: Value) -> list[Uncertain]:
+        """The local derivatives at the numbers of the calculation, by the rule or in the form that is taught."""
         op = node.op
         assert op is not None
         operands = [self.value[parent] for parent in node.parents]
-        if all(
-            x.low == x.high == v.data for x, v in zip([*operands, self.value[node]], [*node.parents, node], strict=True)
-        ):
-            return [point(partial) for partial in node.partials]
+        if op in _LINEAR:
+            return [x if isinstance(x, Uncertain) else point(x) for x in op.partials(*operands, self.value[node])]
         arguments = [*operands, self.value[node]]
-        by_rule = image(op.partials, arguments, len(operands))
-        if op.taught is op.rule:
-            return by_rule
+        if all(x.is_certain and x.value == v.data for x, v in zip(arguments, [*node.parents, node], strict=True)):
+            return [point(partial) for partial in node.partials]
         taught = image(op.taught_partials, arguments, len(operands))
-        return [a if b == ANYTHING else b if a == ANYTHING else a.hull(b) for a, b in zip(by_rule, taught, strict=True)]
+        if op.taught is op.rule:
+            return taught
+        by_rule = image(op.partials, arguments, len(operands))
+        return [a.or_else(b, (node, operand)) for operand, (a, b) in enumerate(zip(taught, by_rule, strict=True))]
 
     def _gradients(self) -> None:
-        shares: dict[Value, dict[tuple[Value, int], Interval]] = defaultdict(dict)
+        shares: dict[Value, dict[tuple[Value, int], Uncertain]] = defaultdict(dict)
         for node in reversed(self.c.order):
+            if self.in_vain:
+                return
             for asked in self.c.derivatives[node]:
                 self._derivative(asked, shares[node])
             total = ONE if node is self.c.root else ZERO
@@ -248,20 +246,20 @@ class Sweep:
                 for operand, (parent, slope) in enumerate(zip(node.parents, self.slopes[node], strict=True)):
                     shares[parent][node, operand] = self._share(node, operand, upstream, slope)
 
-    def _share(self, node: Value, operand: int, upstream: Interval, slope: Interval) -> Interval:
+    def _share(self, node: Value, operand: int, upstream: Uncertain, slope: Uncertain) -> Uncertain:
         """What one edge contributes to its operand's gradient, by the rules or by a misconception."""
         slips = [m for m in (self.at_edges.get((node, operand)), *self.everywhere) if m and (m.slope or m.share)]
-        share: Interval | None = None
+        share: Uncertain | None = None
         for misconception in slips:
             edge = self.edge(node, operand, upstream, slope)
             if misconception.slope and (wrong := misconception.slope(edge)) is not None:
-                slope = replace(wrong, slip=True)
+                slope = wrong.with_slip()
             if misconception.share and (wrong := misconception.share(edge)) is not None:
-                share = replace(wrong, slip=True)
-        self.slope[node, operand] = slope = self.c.rounded(slope)
+                share = wrong.with_slip()
+        self.slope[node, operand] = slope
         return upstream * slope if share is None else share
 
-    def edge(self, node: Value, operand: int, upstream: Interval, slope: Interval) -> Edge:
+    def edge(self, node: Value, operand: int, upstream: Uncertain, slope: Uncertain) -> Edge:
         """The edge as a misconception sees it."""
         place = self._place(node)
         return Edge(
@@ -277,7 +275,7 @@ class Sweep:
             len(self.c.consumers[node.parents[operand]]),
         )
 
-    def _derivative(self, asked: Quantity, shares: dict[tuple[Value, int], Interval]) -> None:
+    def _derivative(self, asked: Quantity, shares: dict[tuple[Value, int], Uncertain]) -> None:
         """Judge a written ∂of/∂node; where only one way leads from one to the other, go on with it."""
         assert asked.of is not None
         edges = self.c.edges_above(asked)
@@ -298,10 +296,8 @@ class Sweep:
                 self.slope[last] = link
 
 
-@functools.lru_cache(maxsize=100_000)
-def _significant(x: float, digits: int) -> float:
-    return float(f"{x:.{digits - 1}e}")
-
-
-def _as_tuple(forward: Callable[..., float]) -> Callable[..., tuple[float]]:
-    return lambda *operands: (forward(*operands),)
+def _computed(op: Primitive, operands: Sequence[Uncertain]) -> Uncertain:
+    if op in _LINEAR:
+        made: Any = op.forward(*operands)
+        return cast(Uncertain, made)
+    return image(lambda *v: (op.forward(*v),), operands)[0]

@@ -1,8 +1,8 @@
 """What goes wrong in hand calculations: every misconception once.
 
-An entry says where it can happen and which number it leads to, in interval arithmetic over what the calculation has
-by then; the checker tries each entry at each link and believes it only where it reproduces the digits that were
-given.  Adding a misconception is adding an entry.
+An entry says where it can happen and which number it leads to, from what the calculation has by then; the checker
+tries each entry at each link and believes it only where it reproduces the digits that were given.  Adding a
+misconception is adding an entry.
 
 slope      the wrong local derivative of an edge
 share      the wrong contribution of an edge to the gradient of its operand: right is ``e.upstream * e.slope``
@@ -21,7 +21,7 @@ from ..declaration import Primitive
 from ..notation import Name
 from ..value import Value
 from .formula import Formula
-from .intervals import ZERO, Interval, image, point
+from .rounding import ZERO, Uncertain, image, point
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,20 +30,20 @@ class Place:
 
     node: Value
     op: Primitive
-    operands: Sequence[Interval]
-    result: Interval
+    operands: Sequence[Uncertain]
+    result: Uncertain
     formulas: Sequence[Formula]  # of the local derivatives
     names: dict[Value, Name]
 
-    def apply(self, f: Callable[..., float], *operands: Interval) -> Interval:
+    def apply(self, f: Callable[..., float], *operands: Uncertain) -> Uncertain:
         """What a function of floats makes of uncertain numbers."""
         return image(lambda *v: [f(*v)], operands)[0]
 
-    def known(self, x: float) -> Interval:
+    def known(self, x: float) -> Uncertain:
         """A number that is known exactly."""
         return point(x)
 
-    def weight_at(self, name: Name) -> Interval | None:
+    def weight_at(self, name: Name) -> Uncertain | None:
         """The number of the leaf with that name."""
         return next((point(v.data) for v, n in self.names.items() if n == name and v.op is None), None)
 
@@ -58,8 +58,8 @@ class Edge(Place):
     """
 
     operand: int
-    upstream: Interval
-    slope: Interval
+    upstream: Uncertain
+    slope: Uncertain
     paths: int
 
     @property
@@ -71,7 +71,7 @@ class Edge(Place):
     def constant(self) -> float | None:
         """The number in front of the local derivative's formula; the derivative itself, if it is a mere number."""
         if not any(c.isalpha() for c in self.formula.text):
-            return self.slope.middle
+            return self.slope.value
         leading = re.match(r"−?(\d+(?:\.\d+)?)(?=[·(])", self.formula.text)
         return float(leading[1]) if leading else None
 
@@ -82,9 +82,9 @@ class Misconception:
 
     name: str
     says: str  # completes a sentence on the link
-    slope: Callable[[Edge], Interval | None] | None = None
-    share: Callable[[Edge], Interval | None] | None = None
-    value: Callable[[Place], Interval | None] | None = None
+    slope: Callable[[Edge], Uncertain | None] | None = None
+    share: Callable[[Edge], Uncertain | None] | None = None
+    value: Callable[[Place], Uncertain | None] | None = None
 
 
 # ---- Where the entries below apply -----------------------------------------------------------------------
@@ -94,7 +94,7 @@ def _is_function(e: Place) -> bool:
     return len(e.operands) == 1 and e.op.name not in ("neg", "identity", "total", "affine")
 
 
-def _at_output(e: Edge) -> Interval | None:
+def _at_output(e: Edge) -> Uncertain | None:
     """σ′(o) where σ′(z) belongs."""
     if not _is_function(e):
         return None
@@ -102,7 +102,7 @@ def _at_output(e: Edge) -> Interval | None:
     return e.apply(lambda o: op.partials(o, op.forward(o))[0], e.result)
 
 
-def _at_input(e: Edge) -> Interval | None:
+def _at_input(e: Edge) -> Uncertain | None:
     """z(1 − z) where o(1 − o) belongs: the formula in the output, with the input in its place."""
     if not _is_function(e):
         return None
@@ -119,19 +119,19 @@ def _swapped(name: Name) -> Name | None:
     return Name(name.base, name.superscript, f"{j},{i}" if "," in index else f"{j}{i}")
 
 
-def _transposed(e: Place, operand: int) -> Interval | None:
+def _transposed(e: Place, operand: int) -> Uncertain | None:
     """The number of the weight that the transposed matrix has in this operand's place."""
     swapped = _swapped(e.names[e.node.parents[operand]])
     return e.weight_at(swapped) if swapped else None
 
 
-def _transposed_slope(e: Edge) -> Interval | None:
+def _transposed_slope(e: Edge) -> Uncertain | None:
     n = len(e.operands) // 2
     inputs = range(n, 2 * n)
     return _transposed(e, e.operand - n) if e.op.name == "affine" and e.operand in inputs else None
 
 
-def _transposed_value(p: Place) -> Interval | None:
+def _transposed_value(p: Place) -> Uncertain | None:
     if p.op.name != "affine":
         return None
     weights = [_transposed(p, i) for i in range(len(p.operands) // 2)]
@@ -141,13 +141,13 @@ def _transposed_value(p: Place) -> Interval | None:
     return p.apply(p.op.forward, *operands, *p.operands[len(operands) :])
 
 
-def _without_bias(p: Place) -> Interval | None:
+def _without_bias(p: Place) -> Uncertain | None:
     if p.op.name != "affine" or len(p.operands) % 2 == 0:
         return None
     return p.apply(p.op.forward, *p.operands[:-1], ZERO)
 
 
-def _unscaled(p: Place) -> Interval | None:
+def _unscaled(p: Place) -> Uncertain | None:
     """The sum where the mean belongs."""
     if p.op.name == "div" and p.node.parents[1].label is None and p.node.parents[1].op is None:
         return p.operands[0]
@@ -155,14 +155,14 @@ def _unscaled(p: Place) -> Interval | None:
 
 
 def _is_mean(e: Edge) -> bool:
-    return e.op.name == "div" and e.operand == 0 and e.constant is not None and e.constant == 1 / e.operands[1].middle
+    return e.op.name == "div" and e.operand == 0 and e.constant is not None and e.constant == 1 / e.operands[1].value
 
 
 def _is_half(p: Place) -> bool:
     return "half" in p.op.name
 
 
-def _doubling(e: Edge) -> Interval | None:
+def _doubling(e: Edge) -> Uncertain | None:
     """A ½ of the loss forgotten, so that the 2 of the square stays; or a 2 forgotten."""
     if _is_half(e):
         return e.slope.scaled(2.0)

@@ -84,19 +84,27 @@ class Mistake:
     operand: str | None = None
 
 
-class Hand:
-    """The calculation done by hand, with one mistake or none, rounding as it goes or only when writing down."""
+Rounding = Callable[[str, str], bool]  # ("value" or "gradient", name): does the calculation go on with it as written?
 
-    def __init__(self, network: Network, mistake: Mistake | None, digits: int, as_you_go: bool) -> None:
+
+class Hand:
+    """The calculation done by hand, with one mistake or none.
+
+    A number for which ``as_written`` holds is rounded before the calculation goes on with it; the others are kept as
+    they are, in the calculator.
+    """
+
+    def __init__(self, network: Network, mistake: Mistake | None, digits: int, as_written: Rounding) -> None:
         self.network, self.mistake = network, mistake
-        self.round = (lambda x: rounded(x, digits)) if as_you_go else (lambda x: x)
         self.value = dict(network.given)
         for name in network.units:
-            self.value[name] = self.round(self.forward(name))
+            x = self.forward(name)
+            self.value[name] = rounded(x, digits) if as_written("value", name) else x
         self.gradient = {network.loss: 1.0}
         for name in reversed([*network.given, *network.units]):
             if name != network.loss:
-                self.gradient[name] = self.round(sum(self.share(unit, name) for unit in network.consumers(name)))
+                x = sum(self.share(unit, name) for unit in network.consumers(name))
+                self.gradient[name] = rounded(x, digits) if as_written("gradient", name) else x
 
     def forward(self, name: str) -> float:
         unit, v = self.network.units[name], self.value
@@ -259,19 +267,41 @@ def mistakes(network: Network) -> Iterator[Mistake]:
 SHEETS = ("everything", "gradients", "units", "parameters")
 
 
-def sheet(hand: Hand, kind: str, digits: int) -> tuple[dict[str, str], dict[str, str]]:
-    """Gradients and values as they stand on paper."""
-    network = hand.network
+def on_sheet(network: Network, kind: str) -> tuple[list[str], list[str]]:
+    """Of which values the gradient is written down, and which are written down themselves."""
     parameters = [name for name in network.given if name[0] in "wb"]
     interior = [name for name in network.units if name != network.loss]
     if kind == "units":
         interior = [name for name in interior if name[0] != "z"]
     gradients = parameters if kind == "parameters" else [*interior, *parameters]
     values = [*interior, network.loss] if kind in ("everything", "units") else []
+    return gradients, values
+
+
+def sheet(hand: Hand, kind: str, digits: int) -> tuple[dict[str, str], dict[str, str]]:
+    """Gradients and values as they stand on paper."""
+    gradients, values = on_sheet(hand.network, kind)
     return (
         {name: written(hand.gradient[name], digits) for name in gradients},
         {name: written(hand.value[name], digits) for name in values},
     )
+
+
+def roundings(network: Network, kind: str, rng: random.Random | None = None) -> dict[str, Rounding]:
+    """The ways to round: only when writing down; everything that is written down; some of it, as chance has it.
+
+    What is not written down is not rounded: nobody could tell that from a mistake.
+    """
+    gradients, values = on_sheet(network, kind)
+    on_paper = {*(("gradient", name) for name in gradients), *(("value", name) for name in values)}
+    ways: dict[str, Rounding] = {
+        "at the end": lambda *number: False,
+        "as it goes": lambda *number: number in on_paper,
+    }
+    if rng is not None:
+        some = {number for number in sorted(on_paper) if rng.random() < 0.5}
+        ways["here and there"] = lambda *number: number in some
+    return ways
 
 
 # ---- Both sides meet -------------------------------------------------------------------------------------
@@ -340,8 +370,9 @@ def run(
             for kind in sheets:
                 tally = tallies.setdefault((network.title, kind), Tally())
                 for places in digits:
-                    for as_you_go in (False, True):
-                        clean = sheet(Hand(network, None, places, as_you_go), kind, places)
+                    some = random.Random(f"{seed} {network.title} {kind} {places}")
+                    for way in roundings(network, kind, some).values():
+                        clean = sheet(Hand(network, None, places, way), kind, places)
                         report = check_answers(root, clean[0], values=clean[1])
                         tally.right_sheets += 1
                         tally.blamed += sum(v.status == "wrong" for v in report.in_order)
@@ -349,7 +380,7 @@ def run(
                         for m in possible:
                             # The logarithm of a negative number: whoever does it by hand stops there.
                             with contextlib.suppress(ValueError, ZeroDivisionError):
-                                sheets_of[m] = sheet(Hand(network, m, places, as_you_go), kind, places)
+                                sheets_of[m] = sheet(Hand(network, m, places, way), kind, places)
                         twins: dict[str, set[str]] = {}
                         for m, (gradients, values) in sheets_of.items():
                             twins.setdefault(repr((gradients, values)), set()).add(link_of(m))

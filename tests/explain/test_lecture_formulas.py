@@ -55,6 +55,13 @@ def by_hand():
     return labelled(nn.half_squared_error(labelled(affine([v["w3"]], [h]), "ŷ"), v["y"]), "e")
 
 
+def by_hand_with_operators():
+    """The same with * and +, one node an operator, as the README has it."""
+    v = values(x1=5.0, x2=3.0, w1=0.4, w2=0.6, w3=0.5, y=8.0)
+    h = labelled(v["x1"] * v["w1"] + v["x2"] * v["w2"], "h1")
+    return labelled(nn.half_squared_error(labelled(h * v["w3"], "ŷ"), v["y"]), "e")
+
+
 def regression():
     """Lecture 4: e = ((mx + b) − y)²."""
     v = values(m=0.5, x=2.0, b=1.0, y=3.0)
