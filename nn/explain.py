@@ -17,7 +17,6 @@ from autograd import (
     Notation,
     Primitive,
     Value,
-    affine,
     check_answers,
     find,
     primitive,
@@ -295,25 +294,31 @@ def _update(rule: Rule) -> Primitive:
 
 
 def _adjoints(loss: Value, walk: Sequence[Any], moved: Mapping[Value, float]) -> dict[Value, float]:
-    """The gradient of the loss, where it goes back through weights that have ``moved`` already."""
+    """The gradient of the loss, where it goes back through parameters that have ``moved`` already."""
     adjoint = {loss: 1.0}
     for step in walk:
-        weight = _weight(step.node, step.operand)
-        partial = step.partial if weight is None else moved.get(weight, step.partial)
+        updated = _updated(step.node, step.operand, moved)
+        partial = step.partial
+        if updated:
+            operands = [updated.get(i, parent.data) for i, parent in enumerate(step.node.parents)]
+            partial = step.node.op.partials(*operands, step.node.data)[step.operand]
         adjoint[step.parent] = adjoint.get(step.parent, 0.0) + adjoint.get(step.node, 0.0) * partial
     return adjoint
 
 
-def _weight(node: Value, operand: int) -> Value | None:
-    """The weight that is the local derivative of a neuron's sum by an input."""
-    n = len(node.parents) // 2
-    return node.parents[operand - n] if node.op is affine and n <= operand < 2 * n else None
+def _updated(node: Value, operand: int, moved: Mapping[Value, float]) -> dict[int, float]:
+    """The operands of a node that have moved, by their places, but for the one that is differentiated by."""
+    parents = node.parents
+    return {i: moved[p] for i, p in enumerate(parents) if p in moved and p is not parents[operand]}
 
 
 def _through_updated(moved: Mapping[Value, float]) -> Misconception:
     def slope(e: Any) -> Any:
-        weight = _weight(e.node, e.operand)
-        return e.known(moved[weight]) if weight is not None and weight in moved else None
+        updated = _updated(e.node, e.operand, moved)
+        if not updated:
+            return None
+        operands = [e.known(updated[i]) if i in updated else x for i, x in enumerate(e.operands)]
+        return e.apply(lambda *v: e.op.partials(*v)[e.operand], *operands, e.result)
 
     return Misconception(
         "weights already updated",

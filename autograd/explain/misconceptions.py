@@ -8,7 +8,8 @@ slope      the wrong local derivative of an edge
 share      the wrong contribution of an edge to the gradient of its operand: right is ``e.upstream * e.slope``
 value      the wrong value of a node, computed from its operands
 
-Each returns None where it does not apply.
+Each returns None where it does not apply.  Where several entries give the same digits at one link, the first in the
+list is believed and the others are named beside it: what applies in fewer places stands before what applies in many.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ..declaration import Primitive
 from ..notation import Name
 from ..value import Value
 from .formula import Formula
-from .rounding import ZERO, Uncertain, image, point
+from .rounding import ONE, ZERO, Uncertain, image, point
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,26 +148,60 @@ def _without_bias(p: Place) -> Uncertain | None:
     return p.apply(p.op.forward, *p.operands[:-1], ZERO)
 
 
-def _unscaled(p: Place) -> Uncertain | None:
-    """The sum where the mean belongs."""
-    if p.op.name == "div" and p.node.parents[1].label is None and p.node.parents[1].op is None:
-        return p.operands[0]
+def _divided(p: Place) -> tuple[int, int] | None:
+    """(operand, n) where the node is that operand divided by a whole number n: s/4, 0.25·s, or s/n by that name."""
+    for operand, by in ((0, 1), (1, 0)):
+        if p.op.name not in ("div", "mul") or (p.op.name == "div" and operand == 1):
+            continue
+        number = p.node.parents[by]
+        named = number.label is not None and not (p.op.name == "div" and number.label in ("n", "N"))
+        if number.op is not None or named or not number.data:
+            continue
+        n = number.data if p.op.name == "div" else 1.0 / number.data
+        if n == round(n) >= 2:
+            return operand, round(n)
     return None
 
 
-def _is_mean(e: Edge) -> bool:
-    return e.op.name == "div" and e.operand == 0 and e.constant is not None and e.constant == 1 / e.operands[1].value
+def _terms(node: Value) -> int:
+    """How many terms the sum has that this node is; 1 for any other."""
+    count, pending = 0, [node]
+    while pending:
+        node = pending.pop()
+        if node.op is not None and node.op.name in ("total", "add"):
+            pending += node.parents
+        else:
+            count += 1
+    return count
 
 
-def _is_half(p: Place) -> bool:
-    return "half" in p.op.name
+def _averaged(p: Place) -> tuple[int, int] | None:
+    """(operand, n) where the node is a mean: n above 2, or a sum of two halved.  Any other half is that of a loss."""
+    divided = _divided(p)
+    return divided if divided and (divided[1] > 2 or _terms(p.node.parents[divided[0]]) == 2) else None
+
+
+def _unaveraged_slope(e: Edge) -> Uncertain | None:
+    averaged = _averaged(e)
+    return ONE if averaged and averaged[0] == e.operand else None
+
+
+def _unaveraged_value(p: Place) -> Uncertain | None:
+    """The sum where the mean belongs."""
+    averaged = _averaged(p)
+    return p.operands[averaged[0]] if averaged else None
+
+
+def _has_half(p: Place) -> bool:
+    divided = _divided(p)
+    return "half" in p.op.name or (divided is not None and divided[1] == 2)
 
 
 def _doubling(e: Edge) -> Uncertain | None:
     """A ½ of the loss forgotten, so that the 2 of the square stays; or a 2 forgotten."""
-    if _is_half(e):
+    if "half" in e.op.name:
         return e.slope.scaled(2.0)
-    if e.constant in (2.0, -2.0, 0.5, -0.5) and not _is_mean(e):
+    if e.constant in (2.0, -2.0, 0.5, -0.5):
         return e.slope.scaled(1.0 / abs(e.constant or 1.0))
     return None
 
@@ -178,16 +213,16 @@ MISCONCEPTIONS: list[Misconception] = [
         share=lambda e: ZERO if e.paths > 1 else None,
     ),
     Misconception(
+        "forgotten 1/n",
+        "the 1/n of the mean was forgotten",
+        slope=_unaveraged_slope,
+        value=_unaveraged_value,
+    ),
+    Misconception(
         "forgotten factor 2 or ½",
         "the constant factor was forgotten: the square brings a 2 down, and a ½ in the loss cancels it",
         slope=_doubling,
-        value=lambda p: p.result.scaled(2.0) if _is_half(p) else None,
-    ),
-    Misconception(
-        "forgotten 1/n",
-        "the 1/n of the mean was forgotten",
-        slope=lambda e: point(1.0) if _is_mean(e) else None,
-        value=_unscaled,
+        value=lambda p: p.result.scaled(2.0) if _has_half(p) else None,
     ),
     Misconception("flipped sign", "its sign was flipped", slope=lambda e: -e.slope, value=lambda p: -p.result),
     Misconception(

@@ -126,6 +126,42 @@ def test_a_forgotten_mean():
     assert check_answers(root, {"w": f"{total / 4:.2f}"}).correct
 
 
+def of_a_square(make):
+    """L made of s = (ŷ − y)², the lecture's 2-1-1 network below it."""
+    root = by_hand_with_operators()
+    (prediction,) = [node for node in topological_order(root) if node.label == "ŷ"]
+    s = labelled(nn.squared_error(prediction, 8.0), "s")
+    return labelled(make(s), "L")
+
+
+@pytest.mark.parametrize("make", [lambda s: s / 2, lambda s: 0.5 * s, lambda s: s * 0.5], ids=["s/2", "0.5s", "s0.5"])
+def test_a_half_is_not_a_mean_of_two(make):
+    report = check_answers(of_a_square(make), {"s": "1.0", "ŷ": "-12.2", "w3": "-46.36"})
+    assert (report.first_wrong.link, report.first_wrong.misconception) == ("∂L/∂s", "forgotten factor 2 or ½")
+    assert "1/n" not in str(report)
+    report = check_answers(of_a_square(make), values={"s": "37.21", "L": "37.21"})
+    assert (report.first_wrong.link, report.first_wrong.misconception) == ("L", "forgotten factor 2 or ½")
+
+
+@pytest.mark.parametrize("make", [lambda s: s / 3, lambda s: s / Value(4.0, "n"), lambda s: 0.25 * s])
+def test_a_mean_over_another_n_is_no_half(make):
+    report = check_answers(of_a_square(make), {"s": "1.0"})
+    assert (report.first_wrong.link, report.first_wrong.misconception) == ("∂L/∂s", "forgotten 1/n")
+    assert "½" not in str(report)
+    report = check_answers(of_a_square(make), values={"L": "37.21"})
+    assert report.first_wrong.misconception == "forgotten 1/n"
+
+
+def test_half_a_sum_of_two_may_be_either():
+    """The mean of two points, or ½ of a sum: the report names both, the mean first."""
+    w, y = Value(0.5, "w"), Value(3.0, "y")
+    root = labelled(nn.mean_squared_error([w * x for x in (1.0, 2.0)], [y] * 2), "L")
+    total = sum(2 * (0.5 * x - 3.0) * x for x in (1.0, 2.0))
+    report = check_answers(root, {"w": f"{total:.2f}"})
+    assert report.first_wrong.misconception == "forgotten 1/n"
+    assert "the 1/n of the mean was forgotten; or at ∂L/∂v5 the constant factor was forgotten" in str(report)
+
+
 def test_a_slip_is_carried_forward():
     report = check_answers(by_hand(), {"h1": "-3.5", "w1": "-17.5", "w2": "-10.5", "w3": "-23.18"})
     assert [report.verdicts[k].status for k in ("h1", "w1", "w2", "w3")] == ["wrong", "carried", "carried", "right"]

@@ -1,12 +1,14 @@
 """Checking the numbers of a training step done by hand."""
 
+import math
+
 import pytest
 
 import nn
 from autograd import Value
 from autograd.graph import leaves
 from nn import check_update
-from tests.explain.test_lecture_formulas import by_hand, four_three_two_one
+from tests.explain.test_lecture_formulas import by_hand, by_hand_with_operators, four_three_two_one
 
 NEW = {"w3": "0.7318", "w1": "0.5525", "w2": "0.6915"}
 AFTER = {"h1": "4.837", "ŷ": "3.5397", "e": "9.947"}
@@ -43,11 +45,33 @@ def test_misconceptions_about_the_update(answers, misconception):
     assert report.first_wrong.link == f"{next(iter(answers))} new"
 
 
-def test_a_gradient_through_updated_weights():
-    report = check_update(by_hand(), {"w1": "0.6232"}, lr=0.01, gradients={"w3": "-23.18", "w1": "-22.32"})
+@pytest.mark.parametrize("graph", [by_hand, by_hand_with_operators], ids=["affine", "operators"])
+def test_a_gradient_through_updated_weights(graph):
+    report = check_update(graph(), {"w1": "0.6232"}, lr=0.01)
+    assert report.first_wrong.misconception == "weights already updated"
+    report = check_update(graph(), {"w1": "0.6232"}, lr=0.01, gradients={"w3": "-23.18", "w1": "-22.32"})
     assert report.first_wrong.misconception == "weights already updated"
     assert report.first_wrong.link == "∂ŷ/∂h1"
     assert report.verdicts["w1"].status == "carried"
+
+
+def test_updated_weights_in_any_operation():
+    """ŷ = tanh(v·x)/w: w moves by −η ∂L/∂w first, and the gradient of v then goes through 1/w with the new w."""
+    v, x, w, y = Value(0.5, "v"), Value(2.0, "x"), Value(0.8, "w"), Value(1.0, "y")
+    h = (v * x).tanh()
+    prediction = h / w
+    loss = nn.squared_error(prediction, y)
+    h.label, prediction.label, loss.label = "h", "ŷ", "L"
+    t, eta = math.tanh(1.0), 0.1
+    upstream = 2 * (t / 0.8 - 1)
+    new_w = 0.8 + eta * upstream * t / 0.8**2
+    wrong = upstream / new_w * (1 - t * t) * 2
+    report = check_update(loss, {"v": f"{0.5 - eta * wrong:.6f}", "w": f"{new_w:.6f}"}, lr=eta)
+    assert report.verdicts["w"].status == "right"
+    assert report.first_wrong.misconception == "weights already updated"
+    report = check_update(loss, {"w": f"{new_w:.6f}"}, lr=eta, gradients={"v": f"{wrong:.6f}"})
+    assert report.first_wrong.link == "∂ŷ/∂h"
+    assert report.first_wrong.misconception == "weights already updated"
 
 
 def test_a_wrong_gradient_is_carried_into_the_update_and_beyond():
