@@ -83,6 +83,7 @@ def stepper(
     lr            the learning rate, where the optimiser is given by name
 
     It shows the step; it does not take it: the model and the optimiser stay as they are.
+    Raises ``ValueError`` for a model too large to follow.
 
     >>> import nn
     >>> nn.stepper(nn.MLP([2, 2, 1], seed=1), [0.5, -1.0], 2.0, lr=0.01)
@@ -90,6 +91,12 @@ def stepper(
     """
     mover = _optimizer(model, optimizer, lr)
     root = _point_loss(model, row, target, loss)
+    count = len(_order(root))
+    if count > Stepper.most:
+        raise ValueError(
+            f"one training step of this model has {count} values, and a stepper shows {Stepper.most} at most: "
+            "nn.draw(model, row) shows the network with its numbers, and a smaller model can be stepped through"
+        )
     moved = _moved(mover, root)
     frames = [*_updates(mover, moved), *_forward_again(model, row, target, loss, root, moved)]
     return autograd.stepper(root, forward=True, then=frames, title="One training step")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import html
 
 from ..notation import number
-from .layout import BADGE, HEIGHT, NUMERAL, QUOTIENT, Box, Curve, quotient
+from .layout import BADGE, HEIGHT, NUMBER, NUMERAL, PAD, PANEL, QUOTIENT, WORD, Box, Curve, quotient
 from .lettering import fitted, lettered, width
 from .scene import Card, Scene
 
 CLASSES = {"input": "i", "parameter": "p", "intermediate": "m", "target": "t", "loss": "l", "constant": "c"}
-_PAD = 4
 _HEADER = 18
 NONE = "\N{EN DASH}"  # where a gradient will stand
-_PANEL = 32  # the name of a flat leaf
 
 
 def coordinate(x: float) -> str:
@@ -40,12 +38,12 @@ def frame(card: Card, box: Box) -> str:
             f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle"{_sized(size, 11)}>{text}</text>'
         )
     if box.flat:
-        name = lettered(card.name, 12, _PANEL - 5)
+        name = lettered(card.name, 12, PANEL - 5)
         return (
             f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="8"/>'
-            f'<rect class="f" x="{_PAD}" y="{coordinate(_PAD - box.height / 2)}" width="{_PANEL}" '
-            f'height="{box.height - 2 * _PAD}" rx="5"/>'
-            f'<text class="h" x="{coordinate(_PAD + _PANEL / 2)}" y="4">{name.svg}</text>'
+            f'<rect class="f" x="{PAD}" y="{coordinate(PAD - box.height / 2)}" width="{PANEL}" '
+            f'height="{box.height - 2 * PAD}" rx="5"/>'
+            f'<text class="h" x="{coordinate(PAD + PANEL / 2)}" y="4">{name.svg}</text>'
         )
     top = -HEIGHT / 2
     shapes = [
@@ -53,12 +51,12 @@ def frame(card: Card, box: Box) -> str:
     ]
     if box.badge:
         shapes.append(_badge(card, box))
-    x = box.badge + _PAD
-    name = lettered(card.name, 13, box.body - 2 * _PAD - 6)
+    x = box.badge + PAD
+    name = lettered(card.name, 13, box.body - 2 * PAD - 6)
     shapes.append(
-        f'<rect class="f" x="{coordinate(x)}" y="{coordinate(top + _PAD)}" width="{coordinate(box.body - 2 * _PAD)}" '
+        f'<rect class="f" x="{coordinate(x)}" y="{coordinate(top + PAD)}" width="{coordinate(box.body - 2 * PAD)}" '
         f'height="{_HEADER}" rx="5"/>'
-        f'<text class="h" x="{coordinate(x + box.body / 2 - _PAD)}" y="{coordinate(top + 17)}">{name.svg}</text>'
+        f'<text class="h" x="{coordinate(x + box.body / 2 - PAD)}" y="{coordinate(top + 17)}">{name.svg}</text>'
         + (f'<text class="d" x="{coordinate(x + 3)}" y="{coordinate(top + 35.5)}">data</text>' if box.words else "")
     )
     return "".join(shapes)
@@ -67,7 +65,7 @@ def frame(card: Card, box: Box) -> str:
 def _badge(card: Card, box: Box) -> str:
     """The operation; a long word is turned to read upwards."""
     tall = box.height > HEIGHT  # with many operands the badge is a bar that the card hangs on
-    x, across, height = (0, BADGE, box.height) if tall else (_PAD, BADGE - _PAD, HEIGHT - 2 * _PAD)
+    x, across, height = (0, BADGE, box.height) if tall else (PAD, BADGE - PAD, HEIGHT - 2 * PAD)
     y = coordinate(-height / 2)
     shape = f'<rect class="op" x="{x}" y="{y}" width="{across}" height="{coordinate(height)}" rx="5"/>'
     symbol, raised = card.symbol, ""
@@ -75,7 +73,7 @@ def _badge(card: Card, box: Box) -> str:
         raised = f'<tspan dy="-4" font-size="9">{html.escape(symbol[1:5])}</tspan>'
         symbol = "x"
     middle = x + across / 2
-    if raised or width(symbol, 14) <= BADGE - _PAD - 2:
+    if raised or width(symbol, 14) <= BADGE - PAD - 2:
         sized = _sized(12 if raised else 14, 14)
         return f'{shape}<text class="o" x="{coordinate(middle)}" y="5"{sized}>{html.escape(symbol)}{raised}</text>'
     text, size = fitted(symbol, height - 8, 11.5)
@@ -87,29 +85,30 @@ def _badge(card: Card, box: Box) -> str:
 
 def datum(box: Box, data: float, classes: str = "") -> str:
     """The number in the row ``data``."""
-    right = box.badge + box.body - _PAD - 4
+    right = box.badge + box.body - PAD - 4
     if box.flat:
-        text, size = fitted(number(data), box.body - _PANEL - 4 * _PAD, 11)
-        return f'<text class="v{classes}" x="{coordinate(right)}" y="-4.5"{_sized(size, 11)}>{text}</text>'
-    text, size = fitted(number(data), box.body - 2 * _PAD - (28 if box.words else 4), 11.5)
-    y = coordinate(-HEIGHT / 2 + 36)
-    return f'<text class="v{classes}" x="{coordinate(right)}" y="{y}"{_sized(size, 11)}>{text}</text>'
+        text, size = fitted(number(data), box.body - PANEL - 3 * PAD, NUMBER)
+        y = "-4.5"
+    else:
+        text, size = fitted(number(data), box.body - 2 * PAD - 4 - (WORD if box.words else 0), NUMBER)
+        y = coordinate(-HEIGHT / 2 + 36)
+    return f'<text class="v{classes}" x="{coordinate(right)}" y="{y}"{_sized(size, NUMBER)}>{text}</text>'
 
 
 def pill(box: Box, grad: float | None, classes: str = "") -> str:
     """The gradient on its tint; None before a backward pass has reached the value."""
-    left = box.badge + _PAD + (_PANEL + 2 if box.flat else 0)
-    right = box.badge + box.body - _PAD
-    height, y = (15, 0.0) if box.flat else (17, HEIGHT / 2 - _PAD - 17)
+    left = box.badge + PAD + (PANEL + 2 if box.flat else 0)
+    right = box.badge + box.body - PAD
+    height, y = (15, 0.0) if box.flat else (17, HEIGHT / 2 - PAD - 17)
     word = f'<text class="d" x="{coordinate(left + 3)}" y="{coordinate(y + 12)}">grad</text>' if box.words else ""
-    room = right - left - (29 if box.words else 6)
-    text, size = (NONE, 11.0) if grad is None else fitted(number(grad), room, 11 if box.flat else 11.5, "bold")
+    room = right - left - 6 - (WORD if box.words else 0)
+    text, size = (NONE, NUMBER) if grad is None else fitted(number(grad), room, NUMBER, "bold")
     kind = "none" if grad is None else sign(grad)
     return (
         f'<g class="g {kind}{classes}"><rect x="{coordinate(left)}" y="{coordinate(y)}" '
         f'width="{coordinate(right - left)}" height="{height}" rx="5"/>{word}'
         f'<text class="v b" x="{coordinate(right - 4)}" y="{coordinate(y + height - 4.3)}"'
-        f"{_sized(size, 11)}>{text}</text></g>"
+        f"{_sized(size, NUMBER)}>{text}</text></g>"
     )
 
 
@@ -143,7 +142,7 @@ def edge(scene: Scene, curve: Curve, box: Box, labelled: bool = True, classes: s
         styled = f' class="{classes}"' if classes else ""
         shapes += (
             f'<text class="q" x="{middle}" y="{coordinate(y - 4)}">{quotient(scene, link, QUOTIENT)[0]}</text>'
-            f'<text{styled} x="{middle}" y="{coordinate(y + 9.5)}"{_sized(size, NUMERAL)}>{text}</text>'
+            f'<text{styled} x="{middle}" y="{coordinate(y + 10)}"{_sized(size, NUMERAL)}>{text}</text>'
         )
     return shapes
 

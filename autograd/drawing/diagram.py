@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..refusal import refusal
 from ..value import Value
-from . import files, network, picture
+from . import files, network_picture, picture
 from .highlight import resolve
-from .layout import arrange
+from .layout import WIDEST, arrange
 from .network import Network
 from .scene import neurons
 from .themes import THEMES
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]  # it has no type information
 
 Theme = Literal["light", "dark"]
-_WIDEST = 1400  # units across that a notebook's cell still shows legibly
 
 
 class Diagram:
@@ -86,7 +85,7 @@ class Diagram:
             bundle["image/png"] = base64.b64encode(files.png(self.svg)).decode()
         width = files.width(self.svg)
         metadata: dict[str, Any] = {"image/png": {"width": round(width)}} if "image/png" in bundle else {}
-        if width > _WIDEST:
+        if width > WIDEST:
             # Too wide to be read when it is fitted to a cell: let the cell scroll instead.
             for kind in ("image/svg+xml", "image/png"):
                 metadata[kind] = {**metadata.get(kind, {}), "unconfined": True}
@@ -134,7 +133,7 @@ def draw(
                 "choose detail='values' or 'neurons', or draw a part of the graph, draw(node)"
             )
         plan = view
-        return Diagram(plan.description, written(neurons(roots)), lambda theme: network.svg(plan, theme), theme)
+        return Diagram(plan.description, written(neurons(roots)), lambda theme: network_picture.svg(plan, theme), theme)
     shown, lit, layout = view, resolve(view, highlight), arrange(view)
     title = picture.describe(shown)
     return Diagram(title, written(shown), lambda theme: picture.svg(shown, layout, theme, lit), theme)

@@ -143,5 +143,5 @@ def _number(x: float, style: str) -> str:
     """A number in its colour; a negative one in parentheses, for it may be a factor."""
     shown = number_mathml(x)
     if x < 0 and style != "re":
-        shown = f"<mo>(</mo>{shown}<mo>)</mo>"
+        shown = f'<mo stretchy="false">(</mo>{shown}<mo stretchy="false">)</mo>'  # stretchy ones stand apart
     return f'<mrow class="{style}">{shown}</mrow>'

@@ -1,4 +1,4 @@
-"""Which cards and links a diagram emphasises: a node, or a path of nodes."""
+"""Which cards and links a diagram emphasises: a node, or the paths from node to node."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from .scene import Link, Scene
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """The emphasised cards, and the pairs of neighbours between which links are emphasised."""
+    """The emphasised cards and links."""
 
     cards: frozenset[int] = frozenset()
-    steps: frozenset[tuple[int, int]] = frozenset()
+    links: frozenset[Link] = frozenset()
 
     def card(self, i: int) -> bool:
         return i in self.cards
 
     def link(self, link: Link) -> bool:
-        return (link.source, link.target) in self.steps
+        return link in self.links
 
 
 def resolve(scene: Scene, wanted: Value | str | Iterable[Value | str] | None) -> Highlight:
-    """What ``highlight=`` says: a Value or a label; several of them are a path, in either direction.
+    """What ``highlight=`` says: a Value or a label; several of them are milestones, in either direction.
 
+    Between neighbours that is their edge; between others every path, with all that stands on it.
     Raises ``LookupError`` for what is not in the graph.
     """
     if wanted is None:
@@ -36,8 +37,30 @@ def resolve(scene: Scene, wanted: Value | str | Iterable[Value | str] | None) ->
     several = [wanted] if isinstance(wanted, (Value, str)) else list(wanted)
     nodes = [_node(scene, one) for one in several]
     places = [i for i in map(scene.index, nodes) if i is not None]
-    steps = {pair for a, b in pairwise(places) for pair in ((a, b), (b, a))}
-    return Highlight(frozenset(places), frozenset(steps))
+    links = {link for a, b in pairwise(places) for link in _between(scene, min(a, b), max(a, b))}
+    ends = {end for link in links for end in (link.source, link.target)}
+    return Highlight(frozenset(ends.union(places)), frozenset(links))
+
+
+def _between(scene: Scene, start: int, end: int) -> list[Link]:
+    """The links from one card to another: their own, or else those of all paths.
+
+    The cards are in topological order, so one pass each way is enough.
+    """
+    direct = [link for link in scene.cards[end].links if link.source == start]
+    if direct:
+        return direct
+    after = {start}
+    for card in scene.cards[start + 1 : end + 1]:
+        after.update(link.target for link in card.links if link.source in after)
+    found: list[Link] = []
+    before = {end}
+    for i in range(end, start, -1):
+        if i in before:
+            on_path = [link for link in scene.cards[i].links if link.source in after]
+            before.update(link.source for link in on_path)
+            found += on_path if i in after else []
+    return found
 
 
 def _node(scene: Scene, wanted: Value | str) -> Value:

@@ -8,7 +8,8 @@ on its edge: so these labels cannot meet a card, an edge or each other, whatever
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..notation import number
@@ -16,14 +17,22 @@ from . import engine
 from .lettering import lettered, width
 from .scene import Card, Link, Scene
 
-BODY, BADGE, HEIGHT = 92, 23, 62  # of a card
+CELL = 900  # pixels across that a notebook's cell has
+LEAST = 0.9  # of its size is a picture shown at; where that is too wide, the cell scrolls
+WIDEST = CELL / LEAST
+
+BADGE, HEIGHT, PAD = 23, 62, 4  # of a card
+BODY = (66, 92)  # the least and the most that a card's body is wide: as wide as its numbers need
 CONSTANT = (46, 24)
-# In a crowded graph the numbers stand without the words "data" and "grad", and leaves are flat: the name
-# beside the numbers instead of above them.
-NARROW, FLAT = 70, (98, 38)
-ROW = 25  # of an operand in the gutter
-QUOTIENT, NUMERAL = 9.0, 10.0  # the sizes of type there
+# In a crowded graph, and in one that would be too wide for a cell, the numbers stand without the words "data" and
+# "grad"; in a crowded one leaves are flat besides: the name beside the numbers instead of above them.
+NARROW = (54, 80)
+FLAT, PANEL = 38, 32  # the height of a flat leaf, and the part with its name
+WORD = 26  # the room that "data" and "grad" take
+ROW = 27  # of an operand in the gutter
+NUMBER, QUOTIENT, NUMERAL = 11.5, 10.0, 10.5  # sizes of type: on a card, and in the gutter
 MARGIN = 10
+_BETWEEN = 25  # columns
 _MANY, _LARGE = 6, 24  # operands of a card, and cards, beyond which a graph is crowded
 
 Point = tuple[float, float]
@@ -87,31 +96,73 @@ def quotient(scene: Scene, link: Link, size: float = QUOTIENT) -> tuple[str, flo
     return f"∂{out.svg}/∂{into.svg}{twin}", out.width + into.width + extra
 
 
-def arrange(scene: Scene) -> Layout:
-    """Ask Graphviz; raises ``NoEngineError`` where there is none."""
-    crowded = len(scene.cards) > _LARGE and any(len(card.links) > _MANY for card in scene.cards)
-    sizes = [_size(scene, card, crowded) for card in scene.cards]
+def arrange(scene: Scene, data: Iterable[float] = (), grads: Iterable[float] = ()) -> Layout:
+    """Ask Graphviz; raises ``NoEngineError`` where there is none.
+
+    ``data`` and ``grads`` are numbers besides those of the scene that its cards must have room for.
+    """
+    cards = [card for card in scene.cards if card.role != "constant"]
+    shown = [(number(x), "regular") for x in (*data, *(card.data for card in cards))]
+    shown += [(number(x), "bold") for x in (*grads, *(card.grad for card in cards if card.grad is not None))]
+    numerals = max((width(text, NUMBER, style) for text, style in shown), default=0.0)
+    titles = max((lettered(card.name, 13).width for card in cards), default=0.0)
+    sizes = _sizes(scene, numerals, titles)
     return _read(scene, sizes, engine.run(_dot(scene, sizes), "json0"))
 
 
-def _size(scene: Scene, card: Card, crowded: bool) -> Box:
+def _sizes(scene: Scene, numerals: float, titles: float) -> list[Box]:
+    crowded = len(scene.cards) > _LARGE and any(len(card.links) > _MANY for card in scene.cards)
+    depths = _depths(scene)
+    gutters: dict[int, int] = {}
+    for card, depth in zip(scene.cards, depths, strict=True):
+        labels = [max(quotient(scene, link)[1], width(number(link.partial), NUMERAL)) for link in card.links]
+        gutters[depth] = max(gutters.get(depth, 0), round(max(labels, default=0)) + 9)
+
+    def sizes(words: bool) -> list[Box]:
+        least, most = BODY if words else NARROW
+        needed = max((WORD if words else 0) + numerals, titles) + 6 + 2 * PAD
+        body = min(max(least, math.ceil(needed)), most)
+        boxes = zip(scene.cards, depths, strict=True)
+        return [_size(card, gutters[depth], body, crowded, words) for card, depth in boxes]
+
+    if crowded:
+        return sizes(words=False)
+    usual, terse = sizes(words=True), sizes(words=False)
+    return terse if _across(usual, depths) > WIDEST >= _across(terse, depths) else usual
+
+
+def _depths(scene: Scene) -> list[int]:
+    """The column of each card, counted from the leaves; the cards of a column have gutters of one width."""
+    depths: list[int] = []
+    for card in scene.cards:
+        depths.append(1 + max((depths[link.source] for link in card.links), default=-1))
+    return depths
+
+
+def _across(sizes: Sequence[Box], depths: Sequence[int]) -> float:
+    """About how wide the picture will be."""
+    widest: dict[int, float] = {}
+    for box, depth in zip(sizes, depths, strict=True):
+        widest[depth] = max(widest.get(depth, 0.0), box.width)
+    return sum(widest.values()) + _BETWEEN * (len(widest) - 1) + 2 * MARGIN
+
+
+def _size(card: Card, gutter: int, body: int, crowded: bool, words: bool) -> Box:
     if not card.symbol:
         constant = card.role == "constant"
-        body, height = CONSTANT if constant else FLAT if crowded else (BODY, HEIGHT)
-        return Box(0, 0, 0, 0, body, height, 1, flat=crowded and not constant, words=not crowded)
+        across, height = CONSTANT if constant else (PANEL + body, FLAT) if crowded else (body, HEIGHT)
+        return Box(0, 0, 0, 0, across, height, 1, flat=crowded and not constant, words=words)
     rows = max(len(card.links), 1)
-    body = NARROW if crowded else BODY
-    labels = [max(quotient(scene, link)[1], width(number(link.partial), NUMERAL)) for link in card.links]
     # The badge holds the operation's name, turned, so a long name makes a taller card.
     tall = max(HEIGHT, min(round(width(card.symbol, 11.5)) + 14, 160))
     row = max(ROW, -(-tall // rows))
-    return Box(0, 0, round(max(labels, default=0)) + 9, BADGE, body, rows * row, rows, words=not crowded)
+    return Box(0, 0, gutter, BADGE, body, rows * row, rows, words=words)
 
 
 def _dot(scene: Scene, sizes: Sequence[Box]) -> str:
     lines = [
         "digraph {",
-        "graph [rankdir=LR nodesep=0.13 ranksep=0.38]",
+        f"graph [rankdir=LR nodesep=0.13 ranksep={_BETWEEN / 72:.3f}]",
         'node [shape=box fixedsize=true label=""]',
         "edge [arrowhead=none]",
     ]

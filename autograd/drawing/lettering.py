@@ -16,7 +16,7 @@ from ..notation import Name
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = '"DejaVu Sans Condensed",Helvetica,Arial,"Liberation Sans",sans-serif'
-INDEX_SIZE = 0.68  # of an index, relative to its letter
+INDEX_SIZE = 0.72  # of an index, relative to its letter
 
 
 @functools.cache
@@ -89,8 +89,8 @@ class Lettering(NamedTuple):
 
 def lettered(name: Name, size: float, room: float = 1e9, style: str = "italic") -> Lettering:
     """A name with its indices above each other, as it is written by hand."""
-    up, down = name.superscript or "", name.subscript or ""
     small = size * INDEX_SIZE
+    up, down = (shortened(index or "", room - size, small, style) for index in (name.superscript, name.subscript))
     up_width, down_width = width(up, small, style), width(down, small, style)
     taken = max(up_width, down_width)
     base = shortened(Name(name.base).text, max(room - taken, size), size, style)

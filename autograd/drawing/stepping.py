@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from ..explain.replay import consistent_order
 from ..graph import topological_order
@@ -16,14 +17,13 @@ from .highlight import Highlight
 from .layout import arrange
 from .scene import every_value
 
-MOST = 120  # values: more cannot be followed one edge at a time
-
 
 class Stepper:
     """Frames over the picture of a graph; the last expression of a notebook cell shows it.
 
     html      the page that ``save`` writes
     frames    what is shown, step by step
+    most      how many values it can show; more cannot be followed one edge at a time
 
     :func:`stepper` makes one.
 
@@ -33,10 +33,14 @@ class Stepper:
     (2, 'v1 hands its gradient back to a: upstream × local derivative.')
     """
 
+    most: ClassVar[int] = 120
+
     def __init__(self, root: Value, frames: Sequence[Frame], title: str) -> None:
         _demand_small(root)
         self._title, self._frames, self._scene = title, list(frames), every_value([root])
-        self._layout = arrange(self._scene)
+        data = [x for frame in self._frames for x in frame.data.values()]
+        grads = [x for frame in self._frames for x in frame.grads.values()]
+        self._layout = arrange(self._scene, data, grads)
         self._live: str | None = None
 
     def __len__(self) -> int:
@@ -78,9 +82,9 @@ class Stepper:
 
 def _demand_small(root: Value) -> None:
     count = len(topological_order(root))
-    if count > MOST:
+    if count > Stepper.most:
         raise ValueError(
-            f"the graph has {count} values, and a stepper shows {MOST} at most: "
+            f"the graph has {count} values, and a stepper shows {Stepper.most} at most: "
             "step through a part of it, stepper(node) for an inner node, or draw it"
         )
 

@@ -68,8 +68,8 @@ THEMES = {"light": LIGHT, "dark": DARK}
 # One rule a line; $name is a colour of the theme.
 RULES = """
 text { font: 11px $family; fill: $ink }
-.d { font-size: 9px; fill: $muted }
-.v { text-anchor: end }
+.d { font-size: 9.5px; fill: $muted }
+.v { text-anchor: end; font-size: 11.5px }
 .b { font-weight: 700 }
 .h { text-anchor: middle; font-size: 13px; font-style: italic }
 .o { text-anchor: middle; font-size: 14px; fill: $badge-ink }
@@ -92,14 +92,14 @@ text { font: 11px $family; fill: $ink }
 .g.neg text { fill: $negative }
 .e path { fill: none; stroke: $line; stroke-width: 1.4 }
 .e .a { fill: $line; stroke: none }
-.e text { font-size: 10px; text-anchor: middle }
-.e .q { font-size: 9px; font-style: italic; fill: $muted }
+.e text { font-size: 10.5px; text-anchor: middle }
+.e .q { font-size: 10px; font-style: italic; fill: $muted }
 .on.pos path { stroke: $positive; stroke-width: 2 }
 .on.neg path { stroke: $negative; stroke-width: 2 }
 .on.pos .a { fill: $positive; stroke: none }
 .on.neg .a { fill: $negative; stroke: none }
 .hl .k { stroke: $mark; stroke-width: 4 }
-.e.hl path { stroke-width: 4 }
+.e.hl path { stroke-width: 3.6 }
 .note { font-size: 12px; fill: $muted }
 .page { fill: $page }
 """.strip()

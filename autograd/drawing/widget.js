@@ -2,7 +2,15 @@
   const all = s => [...root.querySelectorAll(s)];
   const widget = root.querySelector('.w'), dots = all('input'), last = dots.length - 1;
   const now = () => dots.findIndex(d => d.checked);
-  const go = n => { dots[Math.max(0, Math.min(last, n))].checked = true; };
+  const stage = root.querySelector('.st');
+  const show = () => {
+    const n = now(), view = stage.getBoundingClientRect();
+    const seen = all(`.st .i${n}, .st .o${n}`).map(card => card.getBoundingClientRect());
+    if (!seen.length || stage.scrollWidth <= stage.clientWidth) return;
+    const left = Math.min(...seen.map(r => r.left)), right = Math.max(...seen.map(r => r.right));
+    if (left < view.left || right > view.right) stage.scrollLeft += (left + right - view.left - view.right) / 2;
+  };
+  const go = n => { dots[Math.max(0, Math.min(last, n))].checked = true; show(); };
   const focus = () => dots[now()].focus({preventScroll: true});
   let timer = 0;
   const name = () => players.forEach(b => { b.textContent = timer ? '❚❚ Pause' : '▶ Play'; });
@@ -40,7 +48,7 @@
     card.setAttribute('tabindex', '0'); card.setAttribute('role', 'button');
     card.onclick = () => visit(card);
   });
-  dots.forEach(d => d.addEventListener('click', stop));
+  dots.forEach(d => d.addEventListener('click', () => { stop(); show(); }));
   widget.addEventListener('keydown', e => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
     const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[e.key];

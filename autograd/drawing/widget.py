@@ -18,8 +18,9 @@ from urllib.parse import quote
 from ..value import Value
 from . import cards
 from .cards import coordinate
+from .files import width
 from .frames import Frame
-from .layout import Layout
+from .layout import LEAST, Layout
 from .scene import Scene
 from .themes import DARK, LIGHT, stylesheet, variables
 
@@ -68,7 +69,7 @@ def _style(layout: Layout, frames: Sequence[Frame]) -> str:
         f".w{{{variables(LIGHT)}}}.w.dark{{{variables(DARK)};color-scheme:dark}}",
         stylesheet(".w"),
         _source("widget.css"),
-        f".st svg{{min-width:{0.72 * layout.width:.0f}px}}",
+        f".st svg{{min-width:{LEAST * layout.width:.0f}px}}",
     ]
     for n, frame in enumerate(frames):
         since, at = f":is(#s{n},#s{n}~*):checked~.st", f"#s{n}:checked~"
@@ -168,9 +169,10 @@ def cell(title: str, widget: str, finished: str, frames: Sequence[Frame]) -> str
     payload = _script_text(widget)
     key = hashlib.sha256(payload.encode()).hexdigest()[:12]
     alt = html.escape(title)
+    shown = f"max-width:100%;min-width:{LEAST * width(finished):.0f}px"
     return (
-        f'<div class="ag-stepper" data-key="{key}"><div>'
-        f'<img alt="{alt}, all gradients" src="{_data_address(finished)}" style="max-width:100%">'
+        f'<div class="ag-stepper" data-key="{key}"><div style="overflow-x:auto">'
+        f'<img alt="{alt}, all gradients" src="{_data_address(finished)}" style="{shown}">'
         f"<details><summary>{alt}, step by step ({len(frames) - 1} steps)</summary><ol>{rows}</ol></details></div>"
         f"<script>(()=>{{const markup={payload},start={_source('widget.js')},{_MOUNT.format(key=key)}}})()"
         "</script></div>"

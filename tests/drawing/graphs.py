@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import nn
 from autograd import Value, affine, total
@@ -67,6 +69,50 @@ def long_sum() -> Value:
     return total([Value(0.001 * k, f"x_{{{k}}}") * Value(-1e-9 * k, f"w_{{{k}}}") for k in range(1, 16)])
 
 
+def many_digits() -> Value:
+    """Numbers as long as they are written: negative, tiny, large, with exponents."""
+    x = [Value(-0.00012345678, "x_{1}"), Value(-98765.4321, "x_{2}"), Value(1.2345678e-11, "x_{3}")]
+    w = [Value(-0.0009219876, "w^{1}_{11}"), Value(-1.0987654e-7, "w^{1}_{21}"), Value(-123456789.0, "w^{1}_{31}")]
+    hidden = affine(x, w, Value(-0.000054321, "b_{11}"))
+    root: Value = hidden.sin() * -0.00098765 + x[0] * w[1] / x[2]
+    return root
+
+
+def long_labels() -> Value:
+    """Labels that need more room than a card has, in several scripts."""
+    labels = [
+        "height in centimetres",
+        "рост",
+        "身長センチ",
+        "w^{layer}_{from,to}",
+        "the target",
+        "⟰⟱ arrows",
+        "WWWWWWWWWWWW",
+    ]
+    leaves = [Value(0.25 * i - 1, label) for i, label in enumerate(labels)]
+    root = total([a * b for a, b in pairwise(leaves)])
+    root.label = "sum of all products"
+    return root
+
+
+def deep() -> Value:
+    """A chain too wide for a cell, whatever its cards look like."""
+    x = Value(-1.0, "x")
+    for _ in range(12):
+        x = (x * -1.7).sin()
+    return x
+
+
+def network(sizes: Sequence[int], *, scale: float = 1.0, labels: Sequence[str] = (), **options: Any) -> nn.MLP:
+    """A model for pictures of it; ``scale`` multiplies its parameters, ``labels`` rename them."""
+    model = nn.MLP(sizes, seed=2, **options)
+    for i, parameter in enumerate(model.parameters()):
+        parameter.data = scale * (parameter.data or -0.1234567)
+        if labels:
+            parameter.label = labels[i % len(labels)]
+    return model
+
+
 LECTURES: dict[str, Callable[[], Value]] = {
     "lecture 1": lecture_1,
     "lecture 2": lecture_2,
@@ -79,6 +125,9 @@ AWKWARD: dict[str, Callable[[], Value]] = {
     "a * a": square,
     "many consumers": many_consumers,
     "long sum": long_sum,
+    "many digits": many_digits,
+    "long labels": long_labels,
+    "deep": deep,
 }
 
 HOSTILE = [

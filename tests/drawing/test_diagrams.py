@@ -20,7 +20,7 @@ from autograd import Value, draw
 from autograd.drawing import engine, files
 from autograd.drawing.themes import DARK, LIGHT
 
-from .graphs import HOSTILE, LECTURES, hostile, lecture_3, lecture_4, many_consumers, twenty_weights
+from .graphs import HOSTILE, LECTURES, deep, hostile, lecture_3, lecture_4, many_consumers, twenty_weights
 from .reading import read
 
 ROOT = Path(autograd.__file__).parent.parent
@@ -137,8 +137,9 @@ def test_the_network_view_refuses_a_highlight() -> None:
 
 def test_a_batch_is_one_network() -> None:
     svg = draw(batch(5), detail="network").svg
-    assert svg.count("<line ") == 20
-    assert svg.count("<circle") == 10
+    picture = read(svg)
+    assert len(picture.circles) == 10
+    assert len(picture.lines) == 20 + 6  # a wire a weight, and one a bias
 
 
 def test_large_layers_are_elided() -> None:
@@ -217,6 +218,44 @@ def test_highlighting_a_node_a_path_and_a_label() -> None:
         draw(root, highlight="w1_12")
 
 
+def lit(root: Value, highlight: list[str]) -> tuple[set[str], int]:
+    """The names of the cards that stand out, and the number of edges that do."""
+    svg = draw(root, highlight=highlight).svg
+    cards = re.findall(r'<g class="[^e ] hl" transform="[^"]*"><title>(\S+) =', svg)
+    return set(cards), len(re.findall(r'<g class="e[^"]* hl"', svg))
+
+
+def test_milestones_mark_the_whole_path_between_them() -> None:
+    root = lecture_4()  # L = v4/2, v4 = v3², v3 = ŷ − y, ŷ = o11·w2_11, o11 = v1 + v2, v1 = x1·w1_11
+    whole = {"L", "v4", "v3", "ŷ", "o11", "v1", "w1_11"}
+    assert lit(root, ["w1_11", "L"]) == (whole, 6)
+    assert lit(root, ["L", "w1_11"]) == (whole, 6)
+    assert lit(root, ["w1_11", "o11"]) == ({"w1_11", "v1", "o11"}, 2)
+    assert lit(root, ["w1_11", "ŷ", "L"]) == (whole, 6)
+    assert lit(root, ["w1_11", "w1_21"]) == ({"w1_11", "w1_21"}, 0)  # no path leads from one to the other
+
+
+def test_milestones_mark_every_path_where_there_are_several() -> None:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    left, right = a.sin(), a * b
+    left.label, right.label = "l", "r"
+    root = left + right
+    root.label = "f"
+    assert lit(root, ["a", "f"]) == ({"a", "l", "r", "f"}, 4)
+    assert lit(root, ["a", "r", "f"]) == ({"a", "r", "f"}, 2)
+    assert lit(a * a, ["a", "v1"]) == ({"a", "v1"}, 2)
+
+
+def test_an_edge_of_its_own_is_the_path_between_two_values() -> None:
+    a = Value(2.0, "a")
+    inner = a.exp()
+    inner.label = "e1"
+    root = inner + a
+    root.label = "f"
+    assert lit(root, ["a", "f"]) == ({"a", "f"}, 1)
+    assert lit(root, ["a", "e1", "f"]) == ({"a", "e1", "f"}, 2)
+
+
 # ---- Files -----------------------------------------------------------------------------------------------
 
 
@@ -263,10 +302,7 @@ def test_the_dot_text_is_a_source() -> None:
 
 
 def test_a_very_wide_picture_scrolls_in_its_cell() -> None:
-    x = Value(1.0, "x")
-    for _ in range(12):
-        x = x.sin()
-    _, metadata = draw(x)._repr_mimebundle_()
+    _, metadata = draw(deep())._repr_mimebundle_()
     assert metadata["image/svg+xml"] == {"unconfined": True}
 
 

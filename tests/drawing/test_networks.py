@@ -1,4 +1,4 @@
-"""The network view: what it shows, where its labels go, and the report that contains it."""
+"""The network view: what it shows, and the report that contains it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import nn
 from autograd import Value, draw
-from autograd.drawing.labels import Label, crosses, overlap, settle
 
 ROOT = Path(nn.__file__).parent.parent
 
@@ -47,11 +43,43 @@ def test_gradients_when_there_are_any() -> None:
     loss.label = "L"
     loss.backward()
     at_loss = set(texts(nn.draw(model, loss).svg))
-    assert {"−15.2", "−9.15", "−23.2", "−6.1", "−3.05"} <= at_loss
+    assert {"−15.25", "−9.15", "−23.18", "−6.1", "−3.05"} <= at_loss
     assert any("L = 18.6" in text for text in at_loss)
     alone = set(texts(nn.draw(model).svg))  # the parameters keep theirs, the units have none
-    assert {"−15.2", "−9.15", "−23.2"} <= alone
+    assert {"−15.25", "−9.15", "−23.18"} <= alone
     assert "−3.05" not in alone
+
+
+def test_before_backward_a_network_says_so() -> None:
+    model = model_of_lecture_4()
+    loss = nn.half_squared_error(model([5.0, 3.0]), 8.0)
+    said = "Forward pass only: no gradients yet."
+    assert any(said in text for text in texts(nn.draw(model, loss).svg))
+    assert said not in texts(nn.draw(model).svg)  # nothing has been computed, so nothing is missing
+    loss.backward()
+    assert not any(said in text for text in texts(nn.draw(model, loss).svg))
+
+
+def test_every_weight_and_bias_is_named() -> None:
+    shown = texts(nn.draw(nn.MLP([4, 3, 2, 1], seed=1)).svg)
+    assert len([text for text in shown if re.fullmatch(r"w\d\d\d", text)]) == 20
+    assert {"b11", "b12", "b13", "b21", "b22", "b31"} <= set(shown)
+
+
+def test_where_the_weights_are_too_many_the_picture_says_so() -> None:
+    crowded, roomy = (nn.draw(nn.MLP(sizes, seed=1)).svg for sizes in ([8, 16, 1], [2, 2, 1]))
+    assert any("at most 26 edges lead to a column" in text for text in texts(crowded))
+    assert not any("at most" in text for text in texts(roomy))
+    assert crowded.count("<title>w1_11 = ") == 1  # told by the pointer, though not written
+
+
+def test_weights_that_are_no_numbers_have_a_picture() -> None:
+    model = model_of_lecture_4()
+    for parameter, number in zip(model.parameters(), (float("inf"), float("nan"), -1e300), strict=True):
+        parameter.data = number
+    svg = nn.draw(model).svg
+    assert {"∞", "NaN", "−1e300"} <= set(texts(svg))
+    assert "nan" not in svg
 
 
 def test_a_neuron_a_layer_and_a_wide_output() -> None:
@@ -80,42 +108,6 @@ def test_what_cannot_be_drawn() -> None:
         nn.draw(Line(), [1.0])
     with pytest.raises(ValueError, match="rows of 2 numbers"):
         nn.draw(model_of_lecture_4(), [1.0])
-
-
-# ---- Labels on lines that cross ----------------------------------------------------------------------------
-
-
-def test_the_twenty_weights_of_lecture_5_have_room() -> None:
-    left, right = [(0.0, 100.0 * i) for i in range(4)], [(250.0, 50.0 + 100.0 * j) for j in range(3)]
-    labels = [Label(a, b, 34, 25) for a in left for b in right]
-    boxes = [label.at(t) for label, t in zip(labels, settle(labels, []), strict=True)]
-    assert not any(overlap(a, b) for a, b in combinations(boxes, 2))
-
-
-@given(st.lists(st.tuples(*[st.floats(0, 400) for _ in range(4)]), min_size=1, max_size=8))
-def test_settling_is_deterministic_and_stays_on_the_line(ends: list[tuple[float, float, float, float]]) -> None:
-    labels = [Label((x1, y1), (x2, y2), 30, 12) for x1, y1, x2, y2 in ends]
-    places = settle(labels, [(0, 0, 20, 20)])
-    assert places == settle(labels, [(0, 0, 20, 20)])
-    assert len(places) == len(labels)
-    assert all(0.1 < t < 0.9 for t in places)
-
-
-@given(*[st.floats(-50, 50) for _ in range(4)])
-def test_crossing_agrees_with_walking_along_the_line(x1: float, y1: float, x2: float, y2: float) -> None:
-    box = (-10.0, -5.0, 10.0, 5.0)
-    walked = any(
-        box[0] <= x1 + (x2 - x1) * t / 500 <= box[2] and box[1] <= y1 + (y2 - y1) * t / 500 <= box[3]
-        for t in range(501)
-    )
-    if walked:  # walking may miss a corner, but what it meets is there
-        assert crosses((x1, y1), (x2, y2), box)
-    wider = (-11.0, -6.0, 11.0, 6.0)
-    if crosses((x1, y1), (x2, y2), box):
-        assert any(
-            wider[0] <= x1 + (x2 - x1) * t / 500 <= wider[2] and wider[1] <= y1 + (y2 - y1) * t / 500 <= wider[3]
-            for t in range(501)
-        )
 
 
 # ---- Reports and command lines -----------------------------------------------------------------------------
@@ -150,6 +142,8 @@ def test_a_model_too_large_to_step_through_still_gets_its_report(tmp_path: Path)
     history = nn.fit(model, [[0.1] * 12] * 3, [1.0, 2.0, 3.0], epochs=1, progress=False)
     text = nn.write_report(tmp_path / "r.html", model, history, [[0.1] * 12], [1.0]).read_text("utf-8")
     assert "a stepper shows 120 at most" in text
+    with pytest.raises(ValueError, match=r"this model has \d+ values.*nn\.draw\(model, row\)"):
+        nn.stepper(model, [0.1] * 12, 1.0)
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
