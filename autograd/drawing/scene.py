@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..explain.replay import replay
+from ..explain.replay import changed
 from ..graph import topological_order
 from ..notation import Name, names
 from ..value import Value
@@ -91,12 +91,7 @@ def reached(roots: Sequence[Value]) -> bool:
 
 def outdated(roots: Sequence[Value]) -> bool:
     """Whether a leaf's number has changed since the graph was computed, by an optimiser's step for instance."""
-    order = topological_order(*roots)
-    try:
-        now = replay(order, {})
-    except (ArithmeticError, ValueError):
-        return True
-    return any(now[node] != node.data and now[node] == now[node] for node in order)
+    return changed(topological_order(*roots)) is not None
 
 
 def every_value(roots: Sequence[Value]) -> Scene:

@@ -115,6 +115,8 @@ def check_answers(
     number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by itself
     every misconception is tried at every link that leads to it, and named where it reproduces the digits.
 
+    A Value that the root does not depend on has gradient 0, and the verdict says why.
+
     Raises ``LookupError`` for labels that the graph does not have or that are ambiguous, ``ValueError`` for what
     is no number, for a graph too large to have been calculated by hand, and for one of which a leaf has changed.
 
@@ -130,11 +132,11 @@ def check_answers(
     ✓ ∂L/∂z = -4
     ✗ ∂L/∂w = 8: should be −8; first wrong link ∂z/∂w = x = 2: its sign was flipped
     """
-    size = len(names(root))
-    if size > _LARGEST_GRAPH:
-        raise ValueError(f"a graph of {size} values was not calculated by hand; at most {_LARGEST_GRAPH} are checked")
-    asked = {key: _quantity(root, key) for key in _keys(answers, "answers")}
+    named = names(root)
+    _demand_small(len(named))
+    asked = {key: _quantity(root, named, key) for key in _keys(answers, "answers")}
     forward = {key: Quantity("value", find(root, key)) for key in _keys(values, "values")}
+    _demand_small(len(topological_order(root, *(quantity.node for quantity in asked.values()))))
     written: dict[Quantity, Written] = {}
     for given, quantities in ((answers, asked), (values, forward)):
         for key, quantity in quantities.items():
@@ -161,18 +163,20 @@ def _keys(given: Mapping[Key, Any] | None, what: str) -> Iterable[Key]:
     return given or ()
 
 
-def _quantity(root: Value, key: Key) -> Quantity:
+def _demand_small(size: int) -> None:
+    if size > _LARGEST_GRAPH:
+        raise ValueError(f"a graph of {size} values was not calculated by hand; at most {_LARGEST_GRAPH} are checked")
+
+
+def _quantity(root: Value, named: Mapping[Value, Name], key: Key) -> Quantity:
     """What a key of ``answers`` asks for: ∂root/∂node, or ∂of/∂by."""
-    if isinstance(key, Value) or not (split := _DERIVATIVE.fullmatch(key)) or _is_label(root, key):
+    if isinstance(key, Value):
+        return Quantity("gradient", key)  # of any Value: where the root does not depend on it, the gradient is 0
+    if not (split := _DERIVATIVE.fullmatch(key)) or Name.parse(key) in named.values():
         return Quantity("gradient", find(root, key))
     by = find(root, split["by"])
     of = root if root.label is None and split["of"] in ("L", "J", "E", "e", "loss") else find(root, split["of"])
     return Quantity("gradient", by) if of is root else Quantity("derivative", by, of)
-
-
-def _is_label(root: Value, key: str) -> bool:
-    name = Name.parse(key)
-    return any(node.label is not None and Name.parse(node.label) == name for node in topological_order(root))
 
 
 def _key_text(key: Key) -> str:
@@ -234,12 +238,9 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
             verdicts[quantity] = _wrong(calculation, quantity, wrong.get(quantity, []))
         else:
             carried = not line.right and line.expected.slip
-            verdicts[quantity] = _verdict(
-                calculation,
-                quantity,
-                "carried" if carried else "right",
-                f"right, given the slip before; without it {_figure(calculation, quantity)}" if carried else "",
-            )
+            says = f"right, given the slip before; without it {_figure(calculation, quantity)}" if carried else ""
+            says = says or calculation.why_zero(quantity) or ""
+            verdicts[quantity] = _verdict(calculation, quantity, "carried" if carried else "right", says)
     return verdicts
 
 
@@ -276,6 +277,8 @@ def _diagnose(
 
 
 def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) -> Verdict:
+    if why := calculation.why_zero(quantity):
+        return _verdict(calculation, quantity, "wrong", f"should be 0: {why}", _name(calculation, quantity))
     slip = slips[0] if slips else None
     link, shown = _link(calculation, quantity, slip)
     reason = slip.misconception.says if slip else "no known misconception gives this number"

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from ..graph import topological_order
 from ..notation import names
 from ..value import Value
 from . import mathml
 from .formula import Formula, Formulas, derivative, equal, of_number, product, total
+from .independence import named_with, why_zero
+from .replay import consistent_order
 
 _LISTED = 200  # steps that a printed list shows
 
@@ -100,10 +101,11 @@ class Step:
 
 
 class Steps(Sequence[Step]):
-    """The steps of one backward pass, in the order in which it takes them."""
+    """The steps of one backward pass, in the order in which it takes them; ``remarks`` on what they do not reach."""
 
-    def __init__(self, root: Value, listed: list[Step]) -> None:
+    def __init__(self, root: Value, listed: list[Step], remarks: list[str]) -> None:
         self.root = root
+        self.remarks = remarks
         self._listed = listed
 
     def __len__(self) -> int:
@@ -126,7 +128,7 @@ class Steps(Sequence[Step]):
         shown = [f"{i:>{len(str(len(self)))}}. {step.text}" for i, step in enumerate(self[:_LISTED], 1)]
         if len(self) > _LISTED:
             shown.append(f"… {len(self) - _LISTED} more steps")
-        return "\n".join([f"seed: {self.seed.text}", *shown])
+        return "\n".join([f"seed: {self.seed.text}", *shown, *self.remarks])
 
     def __repr__(self) -> str:
         return f"<{len(self)} steps back from {names(self.root)[self.root]}>"
@@ -138,11 +140,14 @@ class Steps(Sequence[Step]):
             items.append(f"<math><mrow>{step.mathml}</mrow></math>{note}")
         if len(self) > _LISTED:
             items.append(f"… {len(self) - _LISTED} more steps")
-        return "<ol start=0>" + "".join(f"<li>{item}</li>" for item in items) + "</ol>"
+        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
+        return "<ol start=0>" + "".join(f"<li>{item}</li>" for item in items) + "</ol>" + remarks
 
 
-def steps(root: Value) -> Steps:
+def steps(root: Value, *leaves: Value) -> Steps:
     """The backward pass from ``root``, one :class:`Step` an edge, without touching any ``grad``.
+
+    Of ``leaves`` that the root does not depend on, the ``remarks`` say why no step leads to them.
 
     >>> x = Value(3.0, "x")
     >>> y = x * x
@@ -151,9 +156,12 @@ def steps(root: Value) -> Steps:
     ...     print(step)
     ∂y/∂x = ∂y/∂y · ∂y/∂x = 1 · 3 = 3   with ∂y/∂x = x; x is 2 operands of y; this is number 1
     ∂y/∂x = 3 + ∂y/∂y · ∂y/∂x = 3 + 1 · 3 = 6   with ∂y/∂x = x; x is 2 operands of y; this is number 2
+
+    Raises ``ValueError`` where a leaf has changed since the graph was computed.
     """
-    formulas = Formulas(names(root))
-    order = topological_order(root)
+    named = named_with(root, leaves)
+    formulas = Formulas(named)
+    order = consistent_order(root)
     adjoint = dict.fromkeys(order, 0.0)
     adjoint[root] = 1.0
     listed = []
@@ -164,4 +172,4 @@ def steps(root: Value) -> Steps:
             before = adjoint[parent]
             adjoint[parent] = after = before + contribution
             listed.append(Step(node, parent, upstream, partial, contribution, before, after, operand, root, formulas))
-    return Steps(root, listed)
+    return Steps(root, listed, [why_zero(root, leaf, named) for leaf in leaves if leaf not in adjoint])

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple, cast
 
 from ..declaration import Primitive
 from ..graph import topological_order
-from ..notation import names
 from ..primitives import add, affine, mul, neg, sub, total
 from ..transform import pull_back
 from ..value import Value
 from .formula import Formulas
+from .independence import named_with, why_zero
 from .misconceptions import Edge, Misconception, Place
 from .replay import consistent_order
 from .rounding import CALCULATIONS, ONE, ZERO, Uncertain, Written, image, point
@@ -61,8 +61,10 @@ class Calculation:
 
     def __init__(self, root: Value, written: Mapping[Quantity, Written]) -> None:
         self.root = root
-        self.order = consistent_order(root)
-        self.names = names(root)
+        outside = [quantity.node for quantity in written if quantity.of is None]
+        self.order = consistent_order(root, *outside)
+        self.names = named_with(root, outside)
+        self.below = set(topological_order(root))
         self.formulas = Formulas(self.names)
         self.written = written
         self.consumers: dict[Value, list[tuple[Value, int]]] = defaultdict(list)
@@ -85,6 +87,15 @@ class Calculation:
             return self._exact_gradient.get(quantity.node, 0.0)
         assert quantity.of is not None
         return pull_back({quantity.of: 1.0}, [quantity.node]).get(quantity.node, 0.0)
+
+    def why_zero(self, quantity: Quantity) -> str | None:
+        """Why a derivative is 0 without any calculation: the one value does not depend on the other."""
+        of = self.root if quantity.of is None else quantity.of
+        if quantity.kind == "value" or quantity.node in (self.below if of is self.root else topological_order(of)):
+            return None
+        if quantity.node in self.below:
+            return f"{self.names[of]} does not depend on {self.names[quantity.node]}"
+        return why_zero(of, quantity.node, self.names)
 
     def sweep(
         self, slips: Sequence[Slip] = (), after: Sweep | None = None, explaining: Quantity | None = None

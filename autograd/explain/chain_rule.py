@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..graph import descendants, topological_order
-from ..notation import Name, find, names, number
+from ..graph import descendants
+from ..notation import Name, find, number
 from ..transform import pull_back
 from ..value import Value
 from . import mathml
 from .formula import Formula, Formulas, derivative, equal, of_number, product, total
+from .independence import named_with, why_zero
+from .replay import consistent_order
 
 Item = TypeVar("Item")
 
@@ -115,8 +117,8 @@ class Chain:
 
     def __init__(self, root: Value, leaf: Value, through: str | Iterable[Value | str]) -> None:
         self.root, self.leaf = root, leaf
-        self.names = {**names(leaf), **names(root)}
-        order = topological_order(root)
+        self.names = named_with(root, [leaf])
+        order = consistent_order(root)
         self._between = descendants(order, leaf) if leaf in self.names else {leaf}
         self._position = {node: i for i, node in enumerate(order)}
         self._stations = _stations(root, leaf, through, self.names)
@@ -267,12 +269,7 @@ class Chain:
         """What deserves a sentence: no path, too many paths, kinks."""
         root, leaf = self.names[self.root].text, self.names[self.leaf].text
         if not self.count:
-            why = (
-                f"{leaf} is not in the graph below {root}: perhaps it was computed under no_grad, detached, or replaced"
-                if self.leaf not in self._position
-                else f"no path leads from {root} to {leaf}"
-            )
-            return [f"{root} does not depend on {leaf}, so the derivative is 0: {why}"]
+            return [why_zero(self.root, self.leaf, self.names)]
         said = [note for note in dict.fromkeys(link.note for link in self.links) if note]
         if self.count > _WRITTEN_PATHS:
             edges = sum(1 for node in self._between for _ in self._edges(node))
@@ -374,7 +371,8 @@ def chain(root: Value, leaf: Value | str, through: str | Iterable[Value | str] =
       ∂o/∂w = (1 − o²)·x = 0.8399
 
     Raises ``LookupError`` for a label that the graph does not have or that several nodes bear; a Value that
-    the root does not depend on is no error: the derivative is 0, and the text says why.
+    the root does not depend on is no error: the derivative is 0, and the text says why.  ``ValueError`` where a
+    leaf has changed since the graph was computed.
     """
     return Chain(root, leaf if isinstance(leaf, Value) else find(root, leaf), through)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
+import math
+from collections import Counter
 from dataclasses import dataclass, field
 
-from ..graph import topological_order
 from ..notation import Name, find, names, number
 from ..refusal import number as as_float
 from ..transform import pull_back
 from ..value import Value
+from .independence import named_with, why_zero
 from .replay import consistent_order, replay
 
 _MOST_VISITS = 1_000_000
@@ -33,6 +35,7 @@ class Nudge:
     after: float
     root_name: Name = field(repr=False)
     name: Name = field(repr=False)
+    remark: str | None = None  # why the derivative is 0, where the root does not depend on the value
 
     @property
     def predicted(self) -> float:
@@ -57,7 +60,7 @@ class Nudge:
             f"predicted change of {root}: ∂{root}/∂{node} · h = {number(self.gradient)} · {number(self.h)}"
             f" = {number(self.predicted)}\n"
             f"actual change of {root}: {number(self.after, 6)} − {number(self.before, 6)} = {number(self.actual)}\n"
-            f"difference: {number(self.error)}"
+            f"difference: {number(self.error)}" + (f"\n{self.remark}" if self.remark else "")
         )
 
     def _repr_html_(self) -> str:
@@ -68,7 +71,11 @@ def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
     """Change one value by ``h``, a leaf or an interior one, and compare the root's change with the gradient's.
 
     An interior value is nudged as it stands: what comes after it is computed again, what it is made of stays.
-    The graph is not touched.  Raises the operation's error where the nudged point is outside a domain.
+    The graph is not touched.  A Value that the root does not depend on changes nothing, and the text says why.
+
+    Raises ``ValueError`` for an ``h`` that is no change (0, NaN, an infinity, too small for the value) and where a
+    leaf has changed since the graph was computed, and the operation's error where the nudged point is outside a
+    domain.
 
     >>> x = Value(3.0, "x")
     >>> y = x**2
@@ -79,12 +86,19 @@ def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
     actual change of y: 9.61 − 9 = 0.61
     difference: −0.01
     """
-    node = find(root, node)
+    node = node if isinstance(node, Value) else find(root, node)
     h = as_float(h)
     order = consistent_order(root)
+    named = named_with(root, [node])
+    if not math.isfinite(h) or node.data + h == node.data or math.isfinite(node.data) > math.isfinite(node.data + h):
+        raise ValueError(
+            f"a nudge by h = {h!r} does not change {named[node]} = {number(node.data)} by a definite amount: "
+            "h must be finite, not 0, and neither too small for the value nor too large"
+        )
+    if all(node is not other for other in order):
+        return Nudge(node, h, 0.0, root.data, root.data, named[root], named[node], why_zero(root, node, named))
     gradient = pull_back({root: 1.0}, [node]).get(node, 0.0)
     after = replay(order, {node: node.data + h})[root]
-    named = names(root)
     return Nudge(node, h, gradient, root.data, after, named[root], named[node])
 
 
@@ -113,17 +127,21 @@ class NaiveOrder:
         shown = [n for n in self.right if n.op is not None or n.label is not None]
         lines = [f"{'gradient':<12} {'right':>12} {'recursion':>12}"]
         for node in shown[:60]:
-            mark = "" if self.right[node] == self.naive[node] else "  ← wrong"
+            mark = "" if _same(self.right[node], self.naive[node]) else "  ← wrong"
             slope = f"∂{root}/∂{self.names[node].text}"
             lines.append(f"{slope:<12} {number(self.right[node]):>12} {number(self.naive[node]):>12}{mark}")
         if len(shown) > 60:
             lines.append(f"… {len(shown) - 60} more values")
+        uses = Counter(parent for node in self.right for parent in node.parents)
         if self.too_early is None:
-            lines.append("no value is used twice on the way: recursion happens to be right here")
+            reused = [self.names[node].text for node in self.right if uses[node] > 1]
+            only = f"only leaves are used more than once ({_few(reused)}), and a leaf hands nothing on"
+            why = only if reused else "no value is used twice on the way"
+            lines.append(f"{why}: recursion happens to be right here")
         else:
-            name, uses = self.names[self.too_early].text, _uses(self.right, self.too_early)
+            name, times = self.names[self.too_early].text, uses[self.too_early]
             lines.append(
-                f"{name} is used {uses} times; recursion sent its gradient on when {self.arrived} of {uses} "
+                f"{name} is used {times} times; recursion sent its gradient on when {self.arrived} of {times} "
                 f"contributions had arrived, and again later, so what was sent first was counted again"
             )
         lines.append(f"recursion made {self.visits} visits to {len(self.right)} values")
@@ -138,7 +156,8 @@ def naive_order(root: Value) -> NaiveOrder:
 
     Recursion adds a contribution to an operand and at once goes on from it with whatever gradient it has by
     then.  Where a value is used twice, what was sent on first is sent again: the sums come out too large.
-    That is why ``backward`` sorts first.  Raises ``ValueError`` where recursion would take over a million visits.
+    That is why ``backward`` sorts first.  Raises ``ValueError`` where recursion would take over a million visits, and
+    where a leaf has changed since the graph was computed.
 
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> c, d = a + b, a * b
@@ -148,7 +167,7 @@ def naive_order(root: Value) -> NaiveOrder:
     (25.0, 29.0, 'c')
     """
     named = names(root)
-    order = topological_order(root)
+    order = consistent_order(root)
     visits = dict.fromkeys(order, 0)
     visits[root] = 1
     for node in reversed(order):
@@ -186,5 +205,10 @@ def naive_order(root: Value) -> NaiveOrder:
     return NaiveOrder(root, right, naive, too_early, arrived, in_all, named)
 
 
-def _uses(nodes: dict[Value, float], of: Value) -> int:
-    return sum(node.parents.count(of) for node in nodes)
+def _same(a: float, b: float) -> bool:
+    """Whether two sums differ at most by the order in which they were added up."""
+    return a == b or math.isclose(a, b, rel_tol=1e-9) or (a != a and b != b)
+
+
+def _few(texts: list[str]) -> str:
+    return ", ".join(texts if len(texts) <= 5 else [*texts[:4], "…"])

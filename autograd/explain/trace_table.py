@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..graph import leaves
-from ..notation import Name, names
+from ..graph import topological_order
+from ..notation import Name
 from ..value import Value
 from .backward_steps import steps
 from .formula import Formula, Formulas, abbreviated, derivative, equal, negated, of_number, product, total
-from .replay import consistent_order
+from .independence import named_with
 
 _ROWS = 60  # beyond, the middle of the table is left out
 
@@ -34,13 +36,15 @@ class Row:
 class Table:
     """The forward and the backward trace of a graph; see :func:`table`."""
 
-    def __init__(self, root: Value) -> None:
+    def __init__(self, root: Value, leaves: Sequence[Value] = ()) -> None:
         self.root = root
-        self.names = names(root)
+        self.names = named_with(root, leaves)
         formulas = Formulas(self.names)
         terms: dict[Value, list[Formula]] = defaultdict(list)
         adjoint: dict[Value, float] = {root: 1.0}
-        for step in steps(root):
+        taken = steps(root, *leaves)
+        self.remarks = taken.remarks
+        for step in taken:
             adjoint[step.parent] = step.after
             terms[step.parent].append(_handed_on(derivative(self.names[root], self.names[step.node]), step.formula))
         self.rows = [
@@ -52,15 +56,18 @@ class Table:
                 of_number(1.0) if node is root else total(abbreviated(terms[node])),
                 adjoint[node],
             )
-            for node in sorted(consistent_order(root), key=lambda node: node.op is not None)
+            for node in sorted(topological_order(root), key=lambda node: node.op is not None)
             if node.op is not None or node.label is not None
+        ]
+        others = [leaf for leaf in dict.fromkeys(leaves) if leaf not in adjoint]
+        self.rows[:0] = [
+            Row(leaf, self.names[leaf], of_number(leaf.data), leaf.data, of_number(0.0), 0.0) for leaf in others
         ]
 
     @property
     def gradient(self) -> dict[str, float]:
         """∂root/∂leaf for every leaf with a label, by its name."""
-        adjoint = {row.node: row.adjoint for row in self.rows}
-        return {self.names[leaf].text: adjoint[leaf] for leaf in leaves(self.root) if leaf.label is not None}
+        return {row.name.text: row.adjoint for row in self.rows if row.node.op is None}
 
     @property
     def equations(self) -> list[tuple[Formula, Formula]]:
@@ -85,7 +92,7 @@ class Table:
         right_width = max(len(right) for _, right in [*cells, ("", right_head)])
         rule = "─" * (width + 2) + "┼" + "─" * (right_width + 1)
         lines = [f"{left_head:<{width}}  │ {right_head}", rule]
-        return "\n".join([*lines, *(f"{left:<{width}}  │ {right}" for left, right in cells)])
+        return "\n".join([*lines, *(f"{left:<{width}}  │ {right}" for left, right in cells), *self.remarks])
 
     def __repr__(self) -> str:
         return f"<trace table of {self.names[self.root]}: {len(self.rows)} values>"
@@ -103,11 +110,14 @@ class Table:
             for left, right in self.equations[:1000]
         )
         head = "<tr><th>forward: values ↓</th><th>backward: adjoints ↑</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>{remarks}"
 
 
-def table(root: Value) -> Table:
+def table(root: Value, *leaves: Value) -> Table:
     """The textbook trace table of ``root``: values downwards on the left, adjoints upwards on the right.
+
+    ``leaves`` that the root does not depend on get a row with the adjoint 0, and a remark that says why.
 
     Raises ``ValueError`` where a leaf has changed since the graph was computed: its row would contradict the others.
 
@@ -126,7 +136,7 @@ def table(root: Value) -> Table:
     v4 = sin(x2) = −0.9589  │ ∂y/∂v4 = −∂y/∂y = −1
     y = v3 − v4 = 11.65     │ ∂y/∂y = 1
     """
-    return Table(root)
+    return Table(root, leaves)
 
 
 def _handed_on(upstream: Formula, local: Formula) -> Formula:

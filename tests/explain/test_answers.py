@@ -387,6 +387,22 @@ def test_a_derivative_that_does_not_exist_is_zero():
     assert not check_answers(root, {"∂h1/∂w3": "0.5"}).correct
 
 
+def test_a_value_that_the_root_does_not_depend_on():
+    root, w = by_hand(), Value(3.0, "w9")
+    why = (
+        "e does not depend on w9, so the derivative is 0: w9 is not in the graph below e: "
+        "perhaps it was computed under no_grad, detached, or replaced"
+    )
+    report = check_answers(root, {w: "0", "w1": "-15.25"})
+    assert report.correct
+    assert f"✓ ∂e/∂w9 = 0: {why}" in str(report)
+    report = check_answers(root, {w: "3", w.exp(): "0", "w1": "-15.25"})
+    assert [verdict.status for verdict in report.verdicts.values()] == ["wrong", "right", "right"]
+    assert f"✗ ∂e/∂w9 = 3: should be 0: {why}" in str(report)
+    assert report.first_wrong.link == "∂e/∂w9"
+    assert "should be 0: h1 does not depend on w3" in str(check_answers(root, {"∂h1/∂w3": "0.5"}))
+
+
 @pytest.mark.parametrize(
     ("answers", "values", "error", "says"),
     [

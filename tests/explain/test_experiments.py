@@ -1,10 +1,12 @@
 """Nudging a value, and propagating in the wrong order."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, naive_order, nudge
+from autograd import Value, naive_order, nudge, total
 from tests.explain.graphs import graphs
 
 
@@ -53,6 +55,29 @@ def test_what_nudging_refuses():
         nudge(y, a)
 
 
+@pytest.mark.parametrize("h", [0, -0.0, math.nan, math.inf, -math.inf, 1e-30])
+def test_a_nudge_that_is_none(h):
+    y, a, *_ = field_example()
+    with pytest.raises(ValueError, match=r"a nudge by h = .* does not change a = 2 by a definite amount: h must be"):
+        nudge(y, a, h)
+
+
+def test_nudging_what_the_root_does_not_depend_on():
+    y, *_ = field_example()
+    w = Value(3.0, "w")
+    for node in (w, w.exp()):
+        found = nudge(y, node, 0.5)
+        assert (found.gradient, found.predicted, found.actual, found.before) == (0.0, 0.0, 0.0, 41.0)
+    assert str(nudge(y, w, 0.5)).splitlines() == [
+        "w: 3 → 3.5 (h = 0.5)",
+        "predicted change of y: ∂y/∂w · h = 0 · 0.5 = 0",
+        "actual change of y: 41 − 41 = 0",
+        "difference: 0",
+        "y does not depend on w, so the derivative is 0: w is not in the graph below y: "
+        "perhaps it was computed under no_grad, detached, or replaced",
+    ]
+
+
 def test_recursion_without_an_order_is_wrong():
     y, a, b, c = field_example()
     found = naive_order(y)
@@ -93,6 +118,34 @@ def test_a_tree_is_right_by_luck():
     found = naive_order(Value(2.0, "a") * Value(3.0, "b") + 1)
     assert found.too_early is None
     assert "recursion happens to be right here" in str(found)
+
+
+def test_a_leaf_that_is_used_twice_does_no_harm():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    found = naive_order(w * x + x * x)
+    assert found.right == found.naive
+    assert found.too_early is None
+    assert (
+        "only leaves are used more than once (x), and a leaf hands nothing on: recursion happens to be right here"
+    ) in str(found)
+    many = [Value(1.0, f"x{i}") for i in range(9)]
+    assert "(x0, x1, x2, x3, …)" in str(naive_order(total([*many, *many])))
+
+
+def test_sums_that_differ_in_the_last_bit_are_not_called_wrong():
+    """0.1 + 0.2 + 0.3 in another order is another float, and no mistake."""
+    x = Value(1.0, "x")
+    root = 0.3 * x + (0.2 * x + 0.1 * x)
+    found = naive_order(root)
+    assert found.right[x] != found.naive[x]
+    assert "← wrong" not in str(found)
+
+
+def test_recursion_over_a_graph_that_has_changed_since():
+    y, a, *_ = field_example()
+    a.data = 7.0
+    with pytest.raises(ValueError, match="a leaf's data has changed since; compute the graph again first"):
+        naive_order(y)
 
 
 def test_recursion_that_would_never_end():

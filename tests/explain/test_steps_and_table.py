@@ -98,12 +98,54 @@ def test_the_columns_are_aligned():
     assert len(lines) == 9
 
 
-def test_a_leaf_that_has_changed_since():
+@pytest.mark.parametrize(
+    "explain",
+    [table, steps, lambda y: chain(y, "x1"), lambda y: latex(y, "derivation")],
+    ids=["table", "steps", "chain", "latex"],
+)
+def test_a_leaf_that_has_changed_since(explain):
     y = baydin()
     (x1,) = [row.node for row in table(y).rows if row.name.text == "x1"]
     x1.data = 3.0
     with pytest.raises(ValueError, match=r"v1 was 0\.6931 when the graph was computed and would be 1\.099 now"):
-        table(y)
+        explain(y)
+    for gone in (-3.0, 0.0):
+        x1.data = gone
+        with pytest.raises(
+            ValueError, match=r"v1 was 0\.6931 .* and could not be computed now: a leaf's data has changed"
+        ):
+            explain(y)
+    x1.data = float("nan")
+    with pytest.raises(ValueError, match=r"v1 was 0\.6931 .* and would be NaN now"):
+        explain(y)
+    x1.data = 2.0
+    explain(y)
+
+
+def test_a_nan_that_was_there_from_the_start_is_no_change():
+    x = Value(float("nan"), "x")
+    assert len(steps(x * 2)) == 2
+
+
+def test_a_leaf_that_the_root_does_not_depend_on():
+    y, w = baydin(), Value(3.0, "w")
+    why = (
+        "y does not depend on w, so the derivative is 0: w is not in the graph below y: "
+        "perhaps it was computed under no_grad, detached, or replaced"
+    )
+    taken = steps(y, w)
+    assert len(taken) == len(steps(y))
+    assert taken.remarks == [why]
+    assert str(taken).splitlines()[-1] == why
+    assert f"<p>{why}</p>" in taken._repr_html_()
+    found = table(y, w)
+    assert found.gradient == {"w": 0.0, **table(y).gradient}
+    assert re.search(r"w = 3 +│ ∂y/∂w = 0\n", str(found))
+    assert str(found).splitlines()[-1] == why
+    assert f"<p>{why}</p>" in found._repr_html_()
+    assert r"\frac{\partial y}{\partial w} = 0" in found.latex
+    for leaf in (row.node for row in table(y).rows):  # the others need no remark
+        assert steps(y, leaf).remarks == table(y, leaf).remarks == []
 
 
 def test_a_long_table_shows_its_ends():
