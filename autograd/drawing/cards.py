@@ -32,10 +32,9 @@ def place(box: Box) -> str:
 def frame(card: Card, box: Box) -> str:
     """The parts of a card that do not change: outline, badge, header.  The origin is the middle of its left edge."""
     if card.role == "constant":
-        text, size = fitted(number(card.data), box.body - 10, 11)
         return (
             f'<rect class="k" y="{coordinate(-box.height / 2)}" width="{box.body}" height="{box.height}" rx="7"/>'
-            f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle"{_sized(size, 11)}>{text}</text>'
+            f'<text x="{coordinate(box.body / 2)}" y="4" text-anchor="middle">{number(card.data)}</text>'
         )
     if box.flat:
         name = lettered(card.name, 12, PANEL - 5)

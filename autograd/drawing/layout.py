@@ -23,7 +23,7 @@ WIDEST = CELL / LEAST
 
 BADGE, HEIGHT, PAD = 23, 62, 4  # of a card
 BODY = (66, 92)  # the least and the most that a card's body is wide: as wide as its numbers need
-CONSTANT = (46, 24)
+CONSTANT, CONSTANT_TYPE = (46, 24), 11.0  # the least width, the height, the size of type
 # In a crowded graph, and in one that would be too wide for a cell, the numbers stand without the words "data" and
 # "grad"; in a crowded one leaves are flat besides: the name beside the numbers instead of above them.
 NARROW = (54, 80)
@@ -150,7 +150,10 @@ def _across(sizes: Sequence[Box], depths: Sequence[int]) -> float:
 def _size(card: Card, gutter: int, body: int, crowded: bool, words: bool) -> Box:
     if not card.symbol:
         constant = card.role == "constant"
-        across, height = CONSTANT if constant else (PANEL + body, FLAT) if crowded else (body, HEIGHT)
+        across, height = (PANEL + body, FLAT) if crowded else (body, HEIGHT)
+        if constant:
+            needed = math.ceil(width(number(card.data), CONSTANT_TYPE)) + 12
+            across, height = max(CONSTANT[0], needed), CONSTANT[1]
         return Box(0, 0, 0, 0, across, height, 1, flat=crowded and not constant, words=words)
     rows = max(len(card.links), 1)
     # The badge holds the operation's name, turned, so a long name makes a taller card.

@@ -91,6 +91,11 @@ def test_leaves_without_labels_are_constants_only_beside_labelled_ones() -> None
     assert draw(Value(2.0, "a") * 3.0).svg.count('class="c"') == 1
 
 
+def test_a_constant_is_written_in_full() -> None:
+    shown = [text.what for text in read(draw(Value(2.0, "a") * -0.00098765).svg).texts]
+    assert shown.count("−0.0009877") == 2  # on its own card, and as the derivative by a
+
+
 # ---- Views -----------------------------------------------------------------------------------------------
 
 
