@@ -182,6 +182,7 @@ class Sweep:
         if after is not None and (slips[-1].operand is not None or slips[-1].misconception.value is None):
             self.lines += [line for line in after.lines if line.quantity.kind == "value"]
             self.value, self.slopes = after.value, after.slopes
+            self.in_vain = explaining is not None and explaining.kind == "value"  # it is as it was
         else:
             self._values()
         if not self.in_vain:

@@ -54,6 +54,14 @@ def test_lecture_4_with_its_slips():
     assert not check_answers(by_hand(), values={"e": "18.59"}).correct
 
 
+@pytest.mark.parametrize(("name", "number"), [("e", "16.8"), ("ŷ", "4.3"), ("h1", "11.03")])
+def test_a_wrong_value_is_not_blamed_on_a_mistake_in_the_derivatives(name, number):
+    """Lecture 4's slips in the forward pass: no gradient that is summed or multiplied wrongly explains a value."""
+    report = check_answers(by_hand(), values={name: number})
+    assert report.first_wrong.misconception is None
+    assert "this step: no known misconception gives this number" in str(report)
+
+
 # root, answers, values, the first wrong link, the misconception
 MISTAKES = [
     (by_hand, {"ŷ": "6.1", "w3": "23.18"}, {}, "∂e/∂ŷ", "flipped sign"),
