@@ -65,6 +65,10 @@ def _train(options: argparse.Namespace) -> int:
     for wanted in filter(None, (options.save, options.report)):
         if not os.path.isdir(os.path.dirname(wanted) or "."):
             raise OSError(f"there is no folder {os.path.dirname(wanted)} to save {wanted} in")
+    if options.report:
+        from .report import demand_page
+
+        demand_page(options.report)
     table = read_csv(options.data, [*chosen, options.target] if chosen else None)
     if options.target not in table.columns:
         raise DataError(f"{options.data}: {unknown('column', options.target, table.columns)}")

@@ -60,9 +60,18 @@ def write_report(
     """Write the report of a run as an HTML page: loss curve, network, the first point stepped through, parameters.
 
     ``rows`` and ``targets`` are the data in their own units; the rest is what ``fit`` was given.
+    Raises ``ValueError`` unless the name ends in .html.
     """
-    path = Path(path)
+    path = demand_page(path)
     path.write_text(_page(model, history, rows, targets, loss, optimizer, lr, title), encoding="utf-8")
+    return path
+
+
+def demand_page(path: str | PathLike[str]) -> Path:
+    """The path of a report; raises ``ValueError`` for the name of another type of file."""
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"cannot write {path.name!r}: a report is saved as a page, such as report.html")
     return path
 
 

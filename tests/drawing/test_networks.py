@@ -137,6 +137,25 @@ def test_curves_of_odd_runs(losses: list[float]) -> None:
     assert ET.fromstring(drawn) is not None
 
 
+@pytest.mark.parametrize("name", ["r.pdf", "r", "r.html.txt", ".html"])
+def test_a_report_is_a_page(tmp_path: Path, name: str) -> None:
+    model = nn.MLP([1, 1], seed=1)
+    history = nn.fit(model, [[1.0]], [1.0], epochs=1, progress=False)
+    with pytest.raises(ValueError, match=r"a report is saved as a page, such as report\.html"):
+        nn.write_report(tmp_path / name, model, history, [[1.0]], [1.0])
+    assert not (tmp_path / name).exists()
+
+
+def test_the_command_refuses_another_type_of_report_before_it_trains(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n2,3\n")
+    refused = run("nn", "train", "d.csv", "--target", "b", "--report", "r.pdf", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "python -m nn train: cannot write 'r.pdf': a report is saved as a page, such as report.html\n"
+    )
+    assert not (tmp_path / "r.pdf").exists()
+
+
 def test_a_model_too_large_to_step_through_still_gets_its_report(tmp_path: Path) -> None:
     model = nn.MLP([12, 12, 1], seed=1)
     history = nn.fit(model, [[0.1] * 12] * 3, [1.0, 2.0, 3.0], epochs=1, progress=False)
