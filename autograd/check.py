@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from typing import Any
 
-from .refusal import number
+from .modes import no_grad
+from .refusal import complete, ends_at_caller, number, refusal, shown
 from .transform import flatten, grad, reshape
 from .value import Value
 
 _EPSILON = 2.0**-52
 
 
+@ends_at_caller
 def check_gradients(f: Callable[..., Any], *point: Any, order: int = 2, tolerance: float = 1e-5) -> None:
     """Compare the derivatives of ``f`` at ``point`` with central differences, up to ``order``.
 
@@ -30,6 +33,12 @@ def check_gradients(f: Callable[..., Any], *point: Any, order: int = 2, toleranc
         ...
     AssertionError: ∂f/∂argument 0 at 1.5: the rules give 6.75675, differences give 6.75 (relative difference 1.0e-03)
     """
+    if not callable(f):
+        raise refusal(f"check_gradients takes a function and then the point, not {shown(f)}")
+    if not isinstance(order, Integral) or isinstance(order, bool) or order < 1:
+        raise refusal(f"order is a whole number of at least 1, not {shown(order)}")
+    if not isinstance(tolerance, Real) or not 0.0 < tolerance < math.inf:
+        raise refusal(f"tolerance is a number above 0, not {shown(tolerance)}")
     args = list(point)
     start = [number(x) for x in flatten(args)]
     _check(lambda *v: f(*reshape(args, v)), start, order, tolerance, "f")
@@ -37,7 +46,8 @@ def check_gradients(f: Callable[..., Any], *point: Any, order: int = 2, toleranc
 
 def _check(f: Callable[..., Any], point: list[float], order: int, tolerance: float, name: str) -> None:
     gradient = grad(f, argnums=tuple(range(len(point))))
-    exact = gradient(*point)
+    with no_grad():
+        exact = gradient(*point)  # numbers, also where f looks up a model's parameters
     for i, by_rules in enumerate(exact):
         by_differences, uncertainty = _central_difference(f, point, i)
         size = max(abs(by_rules), abs(by_differences))
@@ -45,18 +55,22 @@ def _check(f: Callable[..., Any], point: list[float], order: int, tolerance: flo
         of = f"∂{name}/∂argument {i}"
         where = ", ".join(f"{x:g}" for x in point)
         if not gap <= tolerance * size + uncertainty:
-            raise AssertionError(
+            raise _disagreement(
                 f"{of} at {where}: the rules give {by_rules:g}, differences give {by_differences:g} "
                 f"(relative difference {gap / size if size else math.nan:.1e})"
             )
         if uncertainty > 1e-3 * size and uncertainty > 1e-6:
-            raise AssertionError(
+            raise _disagreement(
                 f"{of} at {where}: differences give {by_differences:g} ± {uncertainty:.1g}, which checks nothing; "
                 "choose a point away from kinks, poles and overflow"
             )
     if order > 1:
         for i in range(len(point)):
             _check(lambda *v, i=i: gradient(*v)[i], point, order - 1, tolerance, f"(∂{name}/∂argument {i})")
+
+
+def _disagreement(message: str) -> AssertionError:
+    return complete(AssertionError(message))
 
 
 def _central_difference(f: Callable[..., Any], point: list[float], i: int) -> tuple[float, float]:

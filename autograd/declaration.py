@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .refusal import number, refusal, refuse
+from .refusal import ends_at_caller, number, refusal, refuse, shown
 
 # How tightly a written form binds.  An operand is put in parentheses where it binds more loosely than
 # its place asks for.
@@ -122,6 +122,7 @@ def _find(place: Any, *key: Any) -> Any:
     return getattr(importlib.import_module(place), key[0], None) if isinstance(place, str) else place(*key)
 
 
+@ends_at_caller
 def primitive(
     name: str,
     forward: Callable[..., Any],
@@ -163,9 +164,19 @@ def primitive(
     >>> x.grad, grad(grad(swish))(0.0)
     (0.5, 0.5)
     """
+    if not isinstance(name, str) or not name:
+        raise refusal(f"the name of a primitive is text, such as 'swish', not {shown(name)}")
+    functions = {"forward": forward, "rule": rule, "taught": taught, "kink": kink, "ieee": ieee, "expand": expand}
+    for what, given in {**functions, "arrange": arrange}.items():
+        if not callable(given) and (given is not None or what in ("forward", "rule")):
+            raise refusal(f"the {what} of the primitive {name} is a function, not {shown(given)}")
+    texts = {"symbol": symbol, "domain": domain, "text": text, "latex": latex}
+    for what, written in texts.items():
+        if not isinstance(written, (str, Notation) if what in ("text", "latex") else str) and written is not None:
+            raise refusal(f"the {what} of the primitive {name} is text, not {shown(written)}")
     arity = _arity(rule)
     if arity == 0:
-        raise TypeError(f"the rule of {name!r} takes the operands and then the result, such as lambda x, z: …")
+        raise refusal(f"the rule of {name!r} takes the operands and then the result, such as lambda x, z: …")
     places = ", ".join(f"{{{i}}}" for i in range(arity or 0))
     if text is None and expand is None:
         text = f"{name}({places})"
@@ -185,7 +196,7 @@ def primitive(
         ieee=ieee,
         expand=expand,
         arrange=arrange,
-        origin=origin or (sys._getframe(1).f_globals.get("__name__", "__main__"), name),
+        origin=origin or (sys._getframe(2).f_globals.get("__name__", "__main__"), name),
     )
 
 

@@ -21,7 +21,7 @@ _sources: ContextVar[bool] = ContextVar("sources", default=False)
 _traced: ContextVar[list[Any] | None] = ContextVar("traced", default=None)
 _lines: weakref.WeakKeyDictionary[Any, SourceLine] = weakref.WeakKeyDictionary()
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_LIBRARY = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
+LIBRARY = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
 
 
 class SourceLine(NamedTuple):
@@ -114,6 +114,6 @@ def note(node: Any) -> None:
     if not _sources.get():
         return
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARY):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(LIBRARY):
         frame = frame.f_back
     _lines[node] = SourceLine(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)

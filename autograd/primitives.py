@@ -33,7 +33,7 @@ from math import copysign, fabs, inf, nan
 from typing import Any, cast
 
 from .declaration import ATOM, LOOSE, POWER, PRODUCT, SIGN, SUM, Notation, Primitive, primitive
-from .refusal import ends_at_caller, refusal
+from .refusal import ends_at_caller, number, refusal, refuse, shown
 
 # ---- Forward functions that neither `math` nor `operator` has ----------------------------------------
 
@@ -186,7 +186,8 @@ div = _infix("div", "/", operator.truediv, lambda x, y, z: (1 / y, -z / y), PROD
 pow = _infix("pow", "**", _pow,            lambda x, y, z: (y * _lowered(x, y), xlogy(z, x)), POWER, SIGN,
              taught=lambda x, y, z: (y * x ** (y - 1), z * log(x)), symbol="xʸ",
              text=Notation("{0}**{1}", POWER, (ATOM, SIGN)), latex=Notation("{0}^{{{1}}}", POWER, (ATOM, LOOSE)),
-             domain="x > 0, or x < 0 with a whole y, or x = 0 with y ≥ 0", ieee=_pow_ieee)
+             domain="x > 0; x < 0 with a whole y, and no derivative by y; x = 0 with y ≥ 0, and none for y < 1",
+             ieee=_pow_ieee)
 neg = _function("neg", operator.neg,       lambda x, z: -1.0, symbol="−",
                 text=Notation("-{0}", SIGN, (SIGN,)), latex=Notation("-{0}", SIGN, (SIGN,)))
 identity = _function("identity", operator.pos, lambda x, z: 1.0, symbol="=", text="{0}", latex="{0}")
@@ -269,13 +270,24 @@ where    = _function("where",    _where,    lambda c, x, y, z: (0.0, where(c, 1.
 # ---- Families: a number that is no operand picks the primitive --------------------------------------
 
 
+def _demand_number(family: str, n: Any) -> None:
+    """Refuse what is no number to pick a primitive by."""
+    try:
+        number(n)
+    except (TypeError, OverflowError) as error:
+        refuse(error, family, (n,))
+        raise
+
+
 @functools.lru_cache(maxsize=4096)
+@ends_at_caller
 def power(n: float) -> Primitive:
     """``x ** n`` for a number n: needs no logarithm, and so works for a negative x where floats do.
 
     >>> power(3)(-2.0)
     -8.0
     """
+    _demand_number("power", n)
     rules: dict[float, Any] = {0: lambda x, z: 0.0, 1: lambda x, z: 1.0, 2: lambda x, z: 2 * x}
     taught = rules.get(n, lambda x, z: n * x ** (n - 1))
     exact = (n - 1) + 1 == n  # otherwise n - 1 has lost digits of n, which z still has
@@ -297,13 +309,18 @@ def power(n: float) -> Primitive:
     )
 
 
+@ends_at_caller
 def exponential(base: float) -> Primitive:
     """``base ** x`` for a number base.
 
     >>> exponential(2)(10.0)
     1024.0
     """
-    return _exponential(base, copysign(1.0, base))
+    try:
+        return _exponential(base, copysign(1.0, base))
+    except (TypeError, OverflowError):
+        _demand_number("exponential", base)
+        raise
 
 
 @functools.lru_cache(maxsize=4096)
@@ -318,7 +335,7 @@ def _exponential(base: float, sign: float) -> Primitive:
         symbol=f"{shown}ˣ",
         text=Notation(f"{shown}**{{0}}", POWER, (SIGN,)),
         latex=Notation(f"{shown}^{{{{{{0}}}}}}", POWER, (LOOSE,)),
-        domain="every x" if base > 0 else "x ≥ 0" if base == 0 else "a whole x; no derivative",
+        domain="every x" if base > 0 else "x ≥ 0; no derivative at 0" if base == 0 else "a whole x; no derivative",
         ieee=lambda x: _pow_ieee(float(base), x),
         origin=(exponential, base),
     )
@@ -330,12 +347,14 @@ def _shortest(n: float) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
+@ends_at_caller
 def leaky(slope: float) -> Primitive:
     """The leaky rectifier: x for x > 0, ``slope`` · x otherwise; its derivative at 0 is ``slope``.
 
     >>> leaky(0.2)(-5.0)
     -1.0
     """
+    _demand_number("leaky", slope)
     return primitive(
         "leaky_relu" if slope == 0.01 else f"leaky({slope:g})",
         lambda x: slope * x if x <= 0.0 else x,
@@ -358,7 +377,15 @@ def _left_to_right(terms: Iterable[float]) -> float:
     return functools.reduce(operator.add, terms)
 
 
+def _many(x: Any) -> bool:
+    """Whether ``x`` holds operands, instead of being one."""
+    return hasattr(x, "__iter__") and not isinstance(x, str) and getattr(x, "shape", None) != ()
+
+
 def _pair(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = None) -> tuple[Any, ...]:
+    for given in (weights, inputs):
+        if not _many(given) or not hasattr(given, "__len__"):
+            raise refusal(f"affine takes a list of weights and a list of inputs, not {shown(given)}")
     if len(weights) != len(inputs):
         raise refusal(f"affine needs one input for each weight: {len(weights)} weights, {len(inputs)} inputs")
     if not len(weights):
@@ -388,7 +415,7 @@ def _several(name: str) -> Any:
     """Arrange ``f([a, b, c])`` and ``f(a, b, c)`` alike."""
 
     def arrange(*operands: Any) -> tuple[Any, ...]:
-        if len(operands) == 1 and not isinstance(operands[0], str) and hasattr(operands[0], "__iter__"):
+        if len(operands) == 1 and _many(operands[0]):
             operands = tuple(operands[0])
         if not operands:
             raise refusal(f"{name} needs at least one operand")
@@ -494,6 +521,8 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
+    if not _many(values):
+        raise refusal(f"softmax takes a list of numbers, not {shown(values)}")
     values = list(values)
     if all(x.__class__ is float for x in values) and values:
         return _softmax(*values)

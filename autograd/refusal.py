@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import numbers
-import os.path
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+from .modes import LIBRARY
 
 F = TypeVar("F", bound=Callable[..., Any])
 E = TypeVar("E", bound=BaseException)
@@ -53,18 +53,23 @@ def ends_at_caller(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (ArithmeticError, ValueError, TypeError) as error:
-            if getattr(error, "_complete", False):
+        except (ArithmeticError, ValueError, TypeError, AssertionError) as error:
+            if getattr(error, "_complete", False) or _before_the_first_line(error):
                 _shorten(error)
             raise
 
     return guarded  # type: ignore[return-value]  # it has the signature of what it wraps
 
 
+def _before_the_first_line(error: BaseException) -> bool:
+    """Whether it is Python's own error about the arguments of a call: too many, too few, an unknown name."""
+    return error.__traceback__ is not None and error.__traceback__.tb_next is None
+
+
 def _shorten(error: BaseException) -> None:
     entry, last = error.__traceback__, None
     while entry is not None:
-        if not entry.tb_frame.f_code.co_filename.startswith(_HERE):
+        if not entry.tb_frame.f_code.co_filename.startswith(LIBRARY):
             last = entry
         entry = entry.tb_next
     if last is None:
@@ -82,10 +87,15 @@ def number(value: Any) -> float:
 
     Raises ``TypeError`` for anything else, and ``OverflowError`` for an integer beyond the floats.
     """
-    if isinstance(value, numbers.Real):
+    if isinstance(value, numbers.Real) or _is_truth_value(value):
         return float(value)
     kind = type(value).__name__
     raise refusal(f"expected a number, got {shown(value)} ({kind}): {_HINTS.get(kind, 'give a float or an int')}")
+
+
+def _is_truth_value(value: Any) -> bool:
+    """NumPy's, which are not registered as numbers as its other scalars are."""
+    return getattr(getattr(value, "dtype", None), "kind", "") == "b" and value.shape == ()
 
 
 def refuse(error: BaseException, operation: str, operands: Iterable[Any], domain: str = "") -> None:
@@ -124,6 +134,6 @@ def shown(operand: Any) -> str:
     data, label = getattr(operand, "data", None), getattr(operand, "label", None)
     if data.__class__ is not float:  # no Value; NumPy's arrays have a .data as well
         data, label = operand, None
-    text = repr(data)
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(data))
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{str(label)[:40]}={text}" if label is not None else text

@@ -2,9 +2,9 @@
 
 Called on floats, a transformed function returns floats; called with a Value among its arguments it
 returns Values, because the rules of the table are evaluated on the nodes themselves.  So transforms
-nest: ``grad(grad(f))``, ``jacobian(grad(f))``.  To go on from a derivative with ``backward``, pass the
-Values that it depends on as arguments: a result in floats does not remember what a function looked up
-elsewhere.
+nest: ``grad(grad(f))``, ``jacobian(grad(f))``.  It returns Values, too, where the function looked up
+Values made before the call, such as a model's parameters: no gradient with respect to them is lost.
+Within ``no_grad`` there is none to lose, and floats give floats.
 
 Arguments are scalars, or lists and tuples of scalars nested to any depth; gradients come back in the
 same shape.
@@ -16,15 +16,15 @@ import copy
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
+from numbers import Integral
 from typing import Any, TypeVar
 
 from . import modes
 from .declaration import primitive
 from .graph import descendants, topological_order
 from .primitives import identity
-from .refusal import ends_at_caller, number, refusal
-from .value import Value, missing_derivative
+from .refusal import ends_at_caller, number, refusal, shown
+from .value import Value, missing_derivative, moment, no_number, older_leaf
 
 Scalar = TypeVar("Scalar", float, Value)
 Function = Callable[..., Any]
@@ -32,13 +32,15 @@ Function = Callable[..., Any]
 # ---- Walks: the same recurrences on floats and on Values ---------------------------------------------
 
 
-def pull_back(seeds: dict[Value, Scalar], sources: Iterable[Value]) -> dict[Value, Scalar]:
+def pull_back(
+    seeds: dict[Value, Scalar], sources: Iterable[Value], order: Sequence[Value] | None = None
+) -> dict[Value, Scalar]:
     """Reverse mode: the adjoint of every node between the seeded roots and the sources.
 
     With float seeds it computes numbers from the recorded local derivatives; with Values it builds a
-    graph, by applying the derivative rules to the nodes.
+    graph, by applying the derivative rules to the nodes.  ``order`` is the topological order, where it is known.
     """
-    order = topological_order(*seeds)
+    order = order or topological_order(*seeds)
     between = descendants(order, *sources)
     adjoint = {root: seed for root, seed in seeds.items() if root in between}
     for node in reversed(order):
@@ -86,7 +88,11 @@ def _contribution(upstream: Any, partial: Any, node: Value, parent: Value) -> An
     """``upstream · partial``, without the product where a rule says that the factor is 1."""
     if partial.__class__ is float and partial == 1.0:
         return upstream
-    if not math.isfinite(_data(partial)):
+    try:
+        finite = math.isfinite(_data(partial))
+    except (TypeError, OverflowError):
+        raise no_number(node, partial) from None
+    if not finite:
         missing = missing_derivative(node, parent, _data(partial))
         # While tracing, a NaN is a placeholder: 0 times it is a product like any other.
         if _data(upstream) == 0.0 and (missing or not modes.is_tracing()):
@@ -154,22 +160,17 @@ class _Call:
         self.chosen = _positions(argnums, len(args))
         self.single = len(self.chosen) == 1 and not isinstance(argnums, (list, tuple))
         self.args = list(args)
+        began = moment()
         for i in self.chosen:
             nodes = [identity(x) if isinstance(x, Value) else Value(x) for x in flatten(args[i])]
             self.args[i] = reshape(args[i], nodes)
         self.inputs = [node for i in self.chosen for node in flatten(self.args[i])]
-        enclosing = _enclosing.get()
-        token = _enclosing.set(enclosing | set(self.inputs))
-        try:
-            self.result = f(*self.args, **kwargs)
-        finally:
-            _enclosing.reset(token)
+        self.result = f(*self.args, **kwargs)
         self.outputs = [x if isinstance(x, Value) else Value(x) for x in flatten(self.result)]
-        # A function called on floats inside another one that is being differentiated may still depend
-        # on that one's inputs; then its derivative has to be a graph too.
-        self.symbolic = any(isinstance(x, Value) for x in flatten([*args, *kwargs.values()])) or (
-            bool(enclosing) and not enclosing.isdisjoint(topological_order(*self.outputs))
-        )
+        # A function called on floats may depend on Values all the same: a model's parameters, the inputs of
+        # another function that is being differentiated around it.  Then its derivative has to be a graph too.
+        self.order = topological_order(*self.outputs)
+        self.symbolic = _hold_values([*args, *kwargs.values()]) or older_leaf(began, self.order)
 
     def scalar(self, transform: str) -> Value:
         if isinstance(self.result, (list, tuple)):
@@ -183,7 +184,7 @@ class _Call:
         return Value(x) if self.symbolic else x
 
     def plain(self, x: Any) -> Any:
-        """A result as the caller wants it: a float, if the call was made on floats."""
+        """A result as the caller wants it: a float, where nothing that the caller has depends on it."""
         return x if self.symbolic else _data(x)
 
     def gradient(self, adjoint: dict[Value, Any]) -> Any:
@@ -195,23 +196,35 @@ class _Call:
         return shaped[0] if self.single else tuple(shaped)
 
 
-_enclosing: ContextVar[frozenset[Value]] = ContextVar("enclosing", default=frozenset())
+def _hold_values(tree: Sequence[Any]) -> bool:
+    return any(isinstance(x, Value) for x in flatten(tree))
+
+
+def _demand(transform: str, f: Function, argnums: int | Sequence[int] | None = None) -> None:
+    """Refuse what is no function, and what selects no arguments of any."""
+    if not callable(f):
+        curried = "" if transform in ("jvp", "vjp", "hvp") else f": {transform}(f)(x), not {transform}(f(x))"
+        raise refusal(f"{transform} differentiates a function, not {shown(f)}{curried}")
+    chosen: Any = [] if argnums is None else argnums if isinstance(argnums, (list, tuple)) else [argnums]
+    if not all(isinstance(i, Integral) and not isinstance(i, bool) for i in chosen):
+        raise refusal(f"argnums is the place of an argument, from 0, or a tuple of places, not {shown(argnums)}")
 
 
 def _positions(argnums: int | Sequence[int] | None, count: int) -> list[int]:
-    chosen = range(count) if argnums is None else [argnums] if isinstance(argnums, int) else argnums
+    chosen: Any = range(count) if argnums is None else argnums if isinstance(argnums, (list, tuple)) else [argnums]
     if not chosen or any(not -count <= i < count for i in chosen):
-        raise refusal(f"argnums={argnums!r} selects no argument of a call with {count} positional argument(s)")
+        raise refusal(f"argnums={shown(argnums)} selects no argument of a call with {count} positional argument(s)")
     return [i % count for i in chosen]
 
 
 # ---- The transforms ------------------------------------------------------------------------------------
 
 
-def _differentiating(function: Function) -> Function:
+def _differentiating(function: Function, symbolic: bool = False) -> Function:
     """A transform, or what it returns: it records graphs, and its own errors end at the caller's line.
 
-    Within ``no_grad`` it differentiates all the same; only its result is cut off from what is around it.
+    Within ``no_grad`` it differentiates all the same; only its result is cut off from what is around it, and is
+    in floats unless there are Values among the arguments, or it is ``symbolic`` whatever they are.
     """
 
     @ends_at_caller
@@ -221,11 +234,13 @@ def _differentiating(function: Function) -> Function:
             return function(*args, **kwargs)
         with modes.recorded():
             result = function(*args, **kwargs)
-        return reshape(result, [x.detach() if isinstance(x, Value) else x for x in flatten(result)])
+        cut = Value.detach if symbolic or _hold_values([*args, *kwargs.values()]) else _data
+        return reshape(result, [cut(x) if isinstance(x, Value) else x for x in flatten(result)])
 
     return transformed
 
 
+@ends_at_caller
 def value_and_grad(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
     """``f``'s value and its gradient from one forward and one backward pass.
 
@@ -235,16 +250,18 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] | None = None) -> F
     >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     (12.0, (4.0, 3.0))
     """
+    _demand("value_and_grad", f, argnums)
 
     def transformed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = _Call(f, args, argnums, kwargs)
         root = call.scalar("grad")
-        adjoint = pull_back({root: call.seed(1.0)}, call.inputs)
+        adjoint = pull_back({root: call.seed(1.0)}, call.inputs, call.order)
         return call.plain(root), call.gradient(adjoint)
 
     return _named(transformed, f, "value_and_grad")
 
 
+@ends_at_caller
 def grad(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
     """The gradient of a function with one number as its result.
 
@@ -253,16 +270,19 @@ def grad(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
     >>> grad(lambda w: w[0] * w[1])([3.0, 4.0])
     [4.0, 3.0]
     """
+    _demand("grad", f, argnums)
     both = value_and_grad(f, argnums)
     return _named(lambda *args, **kwargs: both(*args, **kwargs)[1], f, "grad")
 
 
+@ends_at_caller
 def jacobian(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
     """The derivative of every result with respect to every input, one backward pass a result.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([3.0, 4.0])
     [[4.0, 3.0], [1.0, 1.0]]
     """
+    _demand("jacobian", f, argnums)
 
     def transformed(*args: Any, **kwargs: Any) -> Any:
         call = _Call(f, args, argnums, kwargs)
@@ -272,12 +292,14 @@ def jacobian(f: Function, argnums: int | Sequence[int] | None = None) -> Functio
     return _named(transformed, f, "jacobian")
 
 
+@ends_at_caller
 def hessian(f: Function, argnums: int | Sequence[int] | None = None) -> Function:
     """The second derivatives: the Jacobian of the gradient.
 
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
+    _demand("hessian", f, argnums)
     return _named(jacobian(grad(f, argnums), argnums), f, "hessian")
 
 
@@ -290,6 +312,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
+    _demand("jvp", f)
     if not isinstance(primals, (list, tuple)) or not isinstance(tangents, (list, tuple)):
         raise refusal(
             "primals and tangents are lists or tuples, with one entry for each argument: (x,) for a single one"
@@ -313,10 +336,10 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pull([1.0, 0.0])
     ([12.0, 7.0], (4.0, 3.0))
     """
+    _demand("vjp", f)
     call = _Call(f, primals, None, {})
     call.single = False
 
-    @_differentiating
     def pull(adjoints: Any) -> Any:
         given = _matching([call.result], [adjoints], "adjoints")
         this = copy.copy(call)
@@ -327,7 +350,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
             seeds[root] = seeds[root] + a if root in seeds else a
         return this.gradient(pull_back(seeds, call.inputs))
 
-    return reshape(call.result, map(call.plain, call.outputs)), pull
+    return reshape(call.result, map(call.plain, call.outputs)), _differentiating(pull, _hold_values(primals))
 
 
 @_differentiating
@@ -337,6 +360,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x, y: x**2 * y, (3.0, 5.0), (1.0, 0.0))
     (10.0, 6.0)
     """
+    _demand("hvp", f)
     return jvp(grad(f), primals, tangents)[1]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from . import modes, primitives
@@ -37,7 +39,8 @@ class Value:
 
     # A node with one or two operands keeps them in its own slots, x with ∂self/∂x and y with ∂self/∂y:
     # no tuples, a third less memory, half as much work for the garbage collector.  With any other
-    # number of operands, _x and _dx hold tuples.  In a leaf _x is None; _y is None but for two operands.
+    # number of operands, _x and _dx hold tuples.  In a leaf _x is None, and _dx the moment it was made at (see
+    # `moment`); _y is None but for two operands.
     __slots__ = ("__weakref__", "_dx", "_dy", "_x", "_y", "data", "grad", "label", "op")
 
     data: float
@@ -60,6 +63,7 @@ class Value:
         self.grad = 0.0
         self.label = label
         self.op = self._x = self._y = None
+        self._dx = _now
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -111,26 +115,35 @@ class Value:
         else:
             self.grad = seed
         order.reverse()
-        for node in order:
-            adjoint = node.grad
-            x = node._x
-            # No adjoint, nothing to hand on: ∞ · 0 would make a NaN of it.
-            if x is None or not adjoint:
-                continue
-            y = node._y
-            if y is not None:
-                x.grad += adjoint * node._dx
-                y.grad += adjoint * node._dy
-            elif x.__class__ is tuple:
-                for parent, partial in zip(x, node._dx):  # noqa: B905  # made of equal length; strict costs
-                    parent.grad += adjoint * partial
-            else:
-                x.grad += adjoint * node._dx
-        # An infinity or NaN anywhere reaches a leaf, so the leaves tell whether to look closer.
-        if not all(map(math.isfinite, [leaf.grad for leaf in leaves])) and (missing := _first_missing(order)):
+        trouble: Exception | None = None
+        try:
+            for node in order:
+                adjoint = node.grad
+                x = node._x
+                # No adjoint, nothing to hand on: ∞ · 0 would make a NaN of it.
+                if x is None or not adjoint:
+                    continue
+                y = node._y
+                if y is not None:
+                    x.grad += adjoint * node._dx
+                    y.grad += adjoint * node._dy
+                elif x.__class__ is tuple:
+                    for parent, partial in zip(x, node._dx):  # noqa: B905  # made of equal length; strict costs
+                        parent.grad += adjoint * partial
+                else:
+                    x.grad += adjoint * node._dx
+            # An infinity or NaN anywhere reaches a leaf, so the leaves tell whether to look closer.
+            if not all(map(math.isfinite, [leaf.grad for leaf in leaves])):
+                trouble = _first_missing(order)
+        except (TypeError, ValueError, OverflowError) as error:
+            trouble = _first_that_is_no_number(order, leaves, before) or error
+        if trouble:
             for leaf, grad in zip(leaves, before, strict=True):
                 leaf.grad = grad
-            raise missing
+            try:
+                raise trouble
+            finally:
+                del trouble  # it holds this frame, which would hold it
 
     # ---- Operators, made from the table (below) ----
 
@@ -270,7 +283,11 @@ class Value:
             parents, z = (), 0.0
         # Plain numbers among them, unequal lengths, a single product: the general way.
         if len(parents) < 3 or z.__class__ is not float:
-            result: Value = primitives.affine(weights, inputs, bias)
+            try:
+                result: Value = primitives.affine(weights, inputs, bias)
+            except _RAISED_BY_FLOATS as error:
+                error.__traceback__ = None
+                raise
             return result
         node: Value = _new(Value)
         node.data = z
@@ -289,11 +306,13 @@ class Value:
         return Value(self.data, self.label)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (int, float)):
+        if other.__class__ is Value:
+            return self is other
+        if isinstance(other, numbers.Number) or getattr(other, "shape", None) == ():
             raise TypeError(
-                f"== between Values is identity, and {shown(self)} is not the number {other!r}: compare .data"
+                f"== between Values is identity, and {shown(self)} is not the number {shown(other)}: compare .data"
             )
-        return self is other
+        return NotImplemented  # Python, too, then compares identities; an array compares its elements
 
     __hash__ = object.__hash__
 
@@ -345,6 +364,24 @@ Number: TypeAlias = "Value | float"
 
 _new: Any = object.__new__  # a third of the cost of Value(...), which validates
 
+# ---- When a leaf was made ------------------------------------------------------------------------------
+
+_now = 0
+_clock = threading.Lock()
+
+
+def moment() -> int:
+    """Now, later than whatever has been made so far: what tells a leaf that a function makes from one it looks up."""
+    global _now
+    with _clock:
+        _now += 1
+        return _now
+
+
+def older_leaf(since: int, nodes: Iterable[Value]) -> bool:
+    """Whether one of the leaves among ``nodes`` was made before the moment ``since``."""
+    return any(node._dx < since for node in nodes if node._x is None)
+
 
 def _leaf(data: float, label: str | None, grad: float) -> Value:
     leaf = Value(data, label)
@@ -374,7 +411,7 @@ def _compare(relation: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
             "choose between two expressions, or maximum, minimum, relu, sign, step, not_less"
         )
     other = y.data if isinstance(y, Value) else y
-    return relation(x.data, other) if isinstance(other, (int, float)) else NotImplemented
+    return bool(relation(x.data, other)) if isinstance(other, numbers.Real) else NotImplemented
 
 
 # ---- When floats raise -----------------------------------------------------------------------------
@@ -415,6 +452,26 @@ def missing_derivative(node: Value, parent: Value, partial: float) -> Exception 
     )
 
 
+def no_number(node: Value, partial: object) -> Exception:
+    """The error for a local derivative that a rule gives and that is no number."""
+    name = node.op.name if node.op else ""
+    return refusal(f"the rule of {name} gave {shown(partial)} for a local derivative: it has to give numbers")
+
+
+def _first_that_is_no_number(order: list[Value], leaves: list[Value], before: list[float]) -> Exception | None:
+    """A local derivative by a user's rule, or a gradient that the user has set."""
+    for leaf, grad in zip(leaves, before, strict=True):
+        if not isinstance(grad, numbers.Real):
+            return refusal(f"the grad of {shown(leaf)} is {shown(grad)}, and backward adds to it: set it to 0.0")
+    for node in order:
+        for partial in node.partials:
+            try:
+                number(partial)
+            except (TypeError, OverflowError):
+                return no_number(node, partial)
+    return None
+
+
 def _first_missing(order: list[Value]) -> Exception | None:
     """The first edge, seen from the root, over which an adjoint met a derivative that does not exist."""
     for node in order:
@@ -429,6 +486,7 @@ def _observed(node: Value) -> Value:
     """``node`` as the modes of this thread want it: cut off from its operands, or with its source line."""
     if not modes.recording():
         node.op = node._x = node._y = None
+        node._dx = _now
     else:
         modes.note(node)
     return node

@@ -21,7 +21,7 @@ ALLOWED = {
     "ieee": {"declaration", "primitives"},
     "value": {"modes", "graph", "refusal", "declaration", "primitives", "ieee"},
     "transform": {"modes", "graph", "refusal", "declaration", "primitives", "value"},
-    "check": {"refusal", "value", "transform"},
+    "check": {"modes", "refusal", "value", "transform"},
 }
 
 

@@ -6,11 +6,17 @@ import traceback
 import pytest
 
 import autograd
-from autograd import Value, grad, hessian, hvp, jacobian, jvp, primitive, vjp
+from autograd import Value, check_gradients, grad, hessian, hvp, jacobian, jvp, primitive, vjp
 
 
 def x(data=0.0):
     return Value(data, "x")
+
+
+def with_grad(grad):
+    leaf = x()
+    leaf.grad = grad
+    return leaf * 2
 
 
 HUGE = 10**400
@@ -56,6 +62,9 @@ REFUSED = [
     (lambda: autograd.sin(1.0, 2.0), TypeError, "sin takes 1 operand(s), got 2"),
     (lambda: autograd.log(8.0, 2.0), TypeError, "log takes 1 operand(s), got 2"),
     (lambda: autograd.hypot(3.0), TypeError, "hypot takes 2 operand(s), got 1"),
+    (lambda: (x(-2.0) ** x(3.0)).backward(), ValueError, "(pow: x > 0; x < 0 with a whole y, and no derivative by y;"),
+    (lambda: (x() ** x(0.5)).backward(), ZeroDivisionError, "x = 0 with y ≥ 0, and none for y < 1)"),
+    (lambda: (0 ** x()).backward(), ValueError, "(exponential(0): x ≥ 0; no derivative at 0)"),
     (lambda: autograd.sqrt(x()).backward(), ZeroDivisionError, "the gradient needs the derivative of sqrt(x=0.0)"),
     (lambda: x().backward("1"), TypeError, "expected a number, got '1' (str)"),
     (lambda: grad(autograd.sqrt)(0.0), ZeroDivisionError, "the gradient needs the derivative of sqrt(0.0)"),
@@ -72,6 +81,41 @@ REFUSED = [
     (lambda: hvp(lambda v: v, (1.0,), (None,)), TypeError, "expected a number, got None"),
     (lambda: vjp(lambda v: v, 1.0)[1]("a"), TypeError, "expected a number, got 'a' (str)"),
     (lambda: vjp(lambda v: [v, v], 1.0)[1]([1.0]), TypeError, "adjoints must have the shape"),
+    (lambda: grad("f"), TypeError, "grad differentiates a function, not 'f': grad(f)(x), not grad(f(x))"),
+    (lambda: grad(x()), TypeError, "grad differentiates a function, not x=0.0"),
+    (lambda: jacobian(None), TypeError, "jacobian differentiates a function, not None"),
+    (lambda: hessian(1.0), TypeError, "hessian differentiates a function, not 1.0"),
+    (lambda: jvp("f", (1.0,), (1.0,)), TypeError, "jvp differentiates a function, not 'f'"),
+    (lambda: hvp("f", (1.0,), (1.0,)), TypeError, "hvp differentiates a function, not 'f'"),
+    (lambda: vjp("f", 1.0), TypeError, "vjp differentiates a function, not 'f'"),
+    (lambda: grad(abs, argnums="0"), TypeError, "argnums is the place of an argument, from 0, or a tuple of places"),
+    (lambda: grad(abs, argnums=0.0), TypeError, "or a tuple of places, not 0.0"),
+    (lambda: jacobian(abs, argnums=True), TypeError, "or a tuple of places, not True"),
+    (lambda: hessian(abs, argnums=[None]), TypeError, "or a tuple of places, not [None]"),
+    (lambda: check_gradients("f", 1.0), TypeError, "check_gradients takes a function and then the point, not 'f'"),
+    (lambda: check_gradients(abs, None), TypeError, "expected a number, got None"),
+    (lambda: check_gradients(abs, 1.0, order="2"), TypeError, "order is a whole number of at least 1, not '2'"),
+    (lambda: check_gradients(abs, 1.0, tolerance=None), TypeError, "tolerance is a number above 0, not None"),
+    (lambda: check_gradients(autograd.relu, 0.0), AssertionError, "the rules give 0, differences give 0.5"),
+    (lambda: autograd.affine(x(), x()), TypeError, "affine takes a list of weights and a list of inputs, not x=0.0"),
+    (lambda: autograd.affine(None, [1.0]), TypeError, "affine takes a list of weights and a list of inputs, not None"),
+    (lambda: Value.affine([x()], [x()], "b"), TypeError, "expected a number, got 'b' (str)"),
+    (lambda: autograd.softmax(None), TypeError, "softmax takes a list of numbers, not None"),
+    (lambda: autograd.softmax(x()), TypeError, "softmax takes a list of numbers, not x=0.0"),
+    (lambda: autograd.power("2"), TypeError, "expected a number, got '2' (str)"),
+    (lambda: autograd.power(HUGE), OverflowError, "the result is too large for a float"),
+    (lambda: autograd.exponential(None), TypeError, "expected a number, got None"),
+    (lambda: autograd.exponential(HUGE), OverflowError, "the result is too large for a float"),
+    (lambda: autograd.leaky("a"), TypeError, "expected a number, got 'a' (str)"),
+    (lambda: primitive(None, abs, abs), TypeError, "the name of a primitive is text, such as 'swish', not None"),
+    (lambda: primitive("f", None, abs), TypeError, "the forward of the primitive f is a function, not None"),
+    (lambda: primitive("f", abs, "x"), TypeError, "the rule of the primitive f is a function, not 'x'"),
+    (lambda: primitive("f", abs, lambda z: 1.0), TypeError, "takes the operands and then the result"),
+    (lambda: primitive("f", abs, lambda x, z: 1.0, ieee=0.0), TypeError, "the ieee of the primitive f is a function"),
+    (lambda: primitive("f", abs, lambda x, z: 1.0, symbol=3), TypeError, "the symbol of the primitive f is text"),
+    (lambda: primitive("f", abs, lambda x, z: None)(x()).backward(), TypeError, "the rule of f gave None for a local"),
+    (lambda: grad(primitive("f", abs, lambda x, z: "1"))(1.0), TypeError, "the rule of f gave '1' for a local"),
+    (lambda: with_grad(None).backward(), TypeError, "the grad of x=0.0 is None, and backward adds to it: set it to"),
 ]  # fmt: skip
 
 
@@ -137,5 +181,10 @@ def test_nothing_is_half_changed_by_a_refused_operation():
     for attempt in (lambda: b + "x", lambda: b.log() + None, lambda: (b - 4).log()):
         with pytest.raises((TypeError, ValueError)):
             attempt()
+    for partial in (None, "1", 1j, Value(1.0), HUGE):
+        bad = primitive("bad", abs, lambda *_, partial=partial: (partial,))
+        with pytest.raises(TypeError, match=r"the rule of bad gave .* for a local derivative: it has to give numbers"):
+            (bad(a) + b).backward()
+        assert (type(a.grad), a.grad) == (float, 0.0)
     b.backward()
     assert (a.data, a.grad, b.data) == (2.0, 4.0, 4.0)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from autograd import Value, exp, grad, hessian, no_grad, provenance, sin, total
+from autograd import Value, exp, grad, hessian, no_grad, primitive, provenance, sin, total
 from autograd.graph import topological_order
 from autograd.modes import source_of
 
@@ -80,13 +80,29 @@ def test_transforms_leave_nothing_behind(transform, collector_off):
     assert [ref() for ref in made if ref() is not None] == []
 
 
-def test_no_reference_cycles_after_errors(collector_off):
+def sloping(partial):
+    return primitive("sloping", lambda v: v, lambda v, z: partial)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda x: (x * 1.0).sqrt().backward(),
+        lambda x: sloping(None)(x * 1.0).backward(),
+        lambda x: grad(lambda v: sloping(None)(v * 1.0))(x),
+        lambda x: (x * 1.0).backward("1"),
+        lambda x: (x * 1.0).backward(1.0, 2.0),
+        lambda x: (x * 1.0).log(),
+        lambda x: hessian(lambda v: (v * 1.0).sqrt())(x),
+    ],
+)
+def test_no_reference_cycles_after_errors(attempt, collector_off):
     x = Value(0.0)
-    node = (x * 1.0).sqrt()
-    watched = weakref.ref(node)
-    with contextlib.suppress(ZeroDivisionError):
-        node.backward()
-    del node
+    watched = weakref.ref(x)
+    with contextlib.suppress(ZeroDivisionError, TypeError, ValueError):
+        attempt(x)
+        pytest.fail("nothing was refused")
+    del x
     assert watched() is None
 
 

@@ -287,3 +287,67 @@ def test_directions_and_adjoints_have_the_shape_of_what_they_belong_to():
         jvp(lambda x, y: x * y[0] + y[1], (1.0, [2.0, 3.0]), ([1.0, 0.0], 0.0))
     with pytest.raises(TypeError, match="adjoints must have the shape"):
         vjp(lambda x: [x, [x * x]], 2.0)[1]([[1.0], 1.0])
+
+
+# ---- Values that a function looks up ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        lambda w: grad(lambda x: w * x * x)(2.0),
+        lambda w: value_and_grad(lambda x: w * x * x)(2.0)[1],
+        lambda w: jacobian(lambda x: [w * x * x])(2.0)[0],
+        lambda w: hessian(lambda x: w * x**3)(2.0) / 3.0,
+        lambda w: jvp(lambda x: w * x * x, (2.0,), (1.0,))[1],
+        lambda w: vjp(lambda x: w * x * x, 2.0)[1](1.0)[0],
+        lambda w: hvp(lambda x: w * x**3 / 3.0, (2.0,), (1.0,)),
+    ],
+    ids=["grad", "value_and_grad", "jacobian", "hessian", "jvp", "vjp", "hvp"],
+)
+def test_a_derivative_at_floats_remembers_the_values_that_its_function_looked_up(slope):
+    """It is 4w: its square has the derivative 32w."""
+    w = Value(3.0, "w")
+    g = slope(w)
+    (g * g).backward()
+    assert (g.data, w.grad) == (12.0, 96.0)
+    outer = grad(lambda v: slope(v) * slope(v))
+    assert outer(3.0) == 96.0
+    assert type(outer(3.0)) is float
+
+
+def test_so_it_does_what_was_computed_from_them_before():
+    w = Value(3.0, "w")
+    doubled = 2.0 * w
+    grad(lambda x: doubled * x)(5.0).backward()
+    assert w.grad == 2.0
+    with no_grad():
+        frozen = 2.0 * w  # a leaf of its own
+    grad(lambda x: frozen * x * x)(5.0).backward()
+    assert (frozen.grad, w.grad) == (10.0, 2.0)
+
+
+def test_what_the_function_makes_itself_leaves_it_a_function_of_floats():
+    def f(x):
+        with no_grad():
+            frozen = 2 * Value(1.5)
+        return x * Value(4.0, "constant") + 7 * x * frozen + Value(x.data) * x + autograd.softmax([x, 1.0])[0]
+
+    def nested(x):
+        two = Value(2.0)
+        return grad(lambda y: two * y * y)(1.0) * x
+
+    for function, argument in ((f, 1.0), (nested, 3.0)):
+        value, slope = value_and_grad(function)(argument)
+        assert (type(value), type(slope)) == (float, float)
+    assert grad(nested)(3.0) == 4.0
+
+
+def test_without_a_graph_to_keep_it_returns_floats():
+    w = Value(3.0, "w")
+    with no_grad():
+        assert grad(lambda x: w * x)(5.0) == 3.0
+        assert type(grad(lambda x: w * x)(5.0)) is float
+        value, pull = vjp(lambda x: w * x, 5.0)
+        assert [type(x) for x in (value, *pull(1.0))] == [float, float]
+        assert isinstance(vjp(lambda x: w * x, Value(5.0))[1](1.0)[0], Value)

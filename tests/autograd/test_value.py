@@ -184,7 +184,8 @@ def test_equality_is_identity():
     assert {x: "x", y: "y"}[y] == "y"
     assert len({x, y, x}) == 2
     assert (x == "1.0") is False
-    for compare in (lambda: x == 1.0, lambda: x == 1, lambda: x != 1):
+    assert (x == None) is False  # noqa: E711  # the comparison itself is meant
+    for compare in (lambda: x == 1.0, lambda: x == 1, lambda: x != 1, lambda: x == Fraction(1), lambda: x == 1j):
         with pytest.raises(TypeError, match=r"== between Values is identity.*compare \.data"):
             compare()
 

@@ -1,10 +1,11 @@
 """NumPy: functions on Values, object arrays of them, NumPy's numbers on either side of an operator."""
 
 import math
+import operator
 
 import pytest
 
-from autograd import Value, grad
+from autograd import Value, grad, where
 from autograd.primitives import PRIMITIVES
 
 np = pytest.importorskip("numpy")
@@ -116,3 +117,36 @@ def test_an_array_where_a_number_belongs_is_refused():
     for array in (np.array([1.0, 2.0]), np.array([1.0]), np.array(1.0)):
         with pytest.raises(TypeError, match="an array holds many numbers; make one Value for each"):
             Value(array)
+
+
+def test_a_comparison_of_numpys_chooses_between_values():
+    a, b = Value(1.0), Value(2.0)
+    scores = np.array([0.5, -0.5])
+    for i, (chosen, other) in enumerate([(a, b), (b, a)]):
+        a.grad = b.grad = 0.0
+        z = where(scores[i] > 0.0, a, b)
+        z.backward()
+        assert (z.data, chosen.grad, other.grad) == (chosen.data, 1.0, 0.0)
+    assert where(np.bool_(False), 1.0, 2.0) == 2.0
+    assert Value(np.bool_(True)).data == 1.0
+    with pytest.raises(TypeError, match="an array holds many numbers"):
+        where(scores > 0.0, a, b)
+
+
+@pytest.mark.parametrize("three", [np.int64(3), np.float32(3.0), np.float64(3.0), np.bool_(True), np.array(3.0)])
+def test_comparing_a_value_with_a_number_of_numpys(three):
+    x = Value(3.0)
+    for equality in (lambda: x == three, lambda: three == x, lambda: x != three):
+        with pytest.raises(TypeError, match="== between Values is identity"):
+            equality()
+    if three.dtype.kind != "b" and isinstance(three, np.generic):
+        assert [x < three, x <= three, x > three, x >= three] == [False, True, False, True]
+        assert type(x < three) is bool
+
+
+def test_an_array_compares_its_elements_with_a_value():
+    x, y = Value(1.0), Value(2.0)
+    assert (np.array([x, y]) == x).tolist() == [True, False]
+    assert (x == np.array([x, y])).tolist() == [True, False]
+    with pytest.raises(TypeError, match="== between Values is identity"):
+        operator.eq(x, np.array([1.0, 2.0]))
