@@ -27,8 +27,9 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import autograd
@@ -47,6 +48,7 @@ from autograd import (
     sign,
     softmax,
     softplus,
+    sqrt,
     step,
     total,
     where,
@@ -54,6 +56,7 @@ from autograd import (
 )
 
 from .naming import unknown
+from .refusal import positive, shorten, shown
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 9  # how tightly a written form binds; see autograd.Notation
 
@@ -99,8 +102,6 @@ def huber_at(delta: float) -> Primitive:
     >>> huber_at(1.0)(3.0, 0.5)
     2.0
     """
-    if isinstance(delta, Value) or not 0.0 < delta < math.inf:
-        raise ValueError(f"huber needs a delta above 0, a plain number, got {delta!r}")
 
     def forward(p: Any, y: Any) -> Any:
         distance = autograd.abs(p - y)
@@ -126,12 +127,27 @@ def huber_at(delta: float) -> Primitive:
 # ---- Two classes -------------------------------------------------------------------------------------
 
 
+def _demand_probabilities(*v: Any) -> None:
+    """Refuse what is below 0 or above 1; a NaN is no error of the loss's.
+
+    On Values, where nothing may branch, a root does: x (1 − x) is below 0 just there.  Nothing uses its result, but
+    what may raise stays in a compiled program.
+    """
+    for x in v:
+        if isinstance(x, Value):
+            sqrt(x * (1 - x))
+        elif x < 0.0 or x > 1.0:
+            raise ValueError
+
+
 def _cross_entropy_of_floats(a: float, y: float) -> float:
+    _demand_probabilities(a, y)
     # A term that y switches off counts as 0, also at its pole; −0.0 so that a sure and right answer costs 0.0.
     return (-y * math.log(a) if y else 0.0) - ((1 - y) * math.log1p(-a) if y != 1 else -0.0)
 
 
 def _cross_entropy_written_out(a: Any, y: Any) -> Any:
+    _demand_probabilities(a, y)
     return xlogy(-y, a) - (1 - y) * log1p(-where(1 - y, a, 0.0))
 
 
@@ -164,15 +180,23 @@ _binary_cross_entropy_fixed = _declare(
     taught=lambda a, y, z: ((a - y) / (a * (1 - a)), 0.0),
     **_PROBABILITY,
 )
+
+
+def _cross_entropy_of_score(s: Any, y: Any) -> Any:
+    _demand_probabilities(y)
+    # log(1 + e^s) − y s would have no digit left where the classifier is sure and right; here no term cancels another.
+    return y * softplus(-s) + (1 - y) * softplus(s)
+
+
 _binary_cross_entropy_with_logits = _declare(
     "binary_cross_entropy_with_logits",
-    # log(1 + e^s) − y s would have no digit left where the classifier is sure and right; here no term cancels another.
-    lambda s, y: y * softplus(-s) + (1 - y) * softplus(s),
+    _cross_entropy_of_score,
     lambda s, y, z: ((1 - y) * sigmoid(s) - y * sigmoid(-s), -s),
     taught=lambda s, y, z: (sigmoid(s) - y, -s),
     symbol="CE(σ(z), y)",
     text="binary_cross_entropy(sigmoid({0}), {1})",
     latex=r"\operatorname{{CE}}(\sigma({0}), {1})",
+    domain="a target 0 ≤ y ≤ 1",
 )
 _hinge = _declare(
     "hinge",
@@ -202,6 +226,7 @@ def _surprise(s: Sequence[Any], i: int) -> Any:
 
 def _cross_entropy_from_logits(*v: Any) -> Any:
     s, y = _halves(v)
+    _demand_probabilities(*y)
     return total([y[i] * _surprise(s, i) for i in range(len(s))])
 
 
@@ -220,11 +245,13 @@ def _cross_entropy_taught(*v_and_z: Any) -> tuple[Any, ...]:
 
 
 def _categorical_of_floats(*v: float) -> float:
+    _demand_probabilities(*v)
     a, y = _halves(v)
     return functools.reduce(operator.add, [-y_i * math.log(a_i) if y_i else 0.0 for a_i, y_i in zip(a, y, strict=True)])
 
 
 def _categorical_written_out(*v: Any) -> Any:
+    _demand_probabilities(*v)
     return total([xlogy(-y, a) for a, y in zip(*_halves(v), strict=True)])
 
 
@@ -242,11 +269,12 @@ _cross_entropy = _declare(
     _cross_entropy_rule,
     taught=_cross_entropy_taught,
     symbol="CE(softmax(z), y)",
+    domain="targets 0 ≤ y ≤ 1",
 )
 _PROBABILITIES: dict[str, Any] = {
     "expand": _categorical_written_out,
     "symbol": "−Σ y log a",
-    "domain": "probabilities 0 < a ≤ 1; a = 0 only where y = 0",
+    "domain": "probabilities 0 < a ≤ 1 and targets 0 ≤ y ≤ 1; a = 0 only where y = 0",
 }
 _categorical_cross_entropy = _declare(
     "categorical_cross_entropy",
@@ -269,18 +297,22 @@ _categorical_cross_entropy_fixed = _declare(
 
 
 def _any_number(y: Any, width: int) -> Any:
+    if y.__class__ is not float and not isinstance(y, Real):
+        raise TypeError(f"the target must be a number, not {shown(y)}")
     return y
 
 
 def _probability(y: float, width: int) -> float:
+    _any_number(y, width)
     if not 0.0 <= y <= 1.0:
-        raise ValueError(f"the target must be a class 0 or 1, or a probability between them, not {y!r}")
+        raise ValueError(f"the target must be a class 0 or 1, or a probability between them, not {shown(y)}")
     return y
 
 
 def _side(y: float, width: int) -> float:
+    _any_number(y, width)
     if y not in (-1, 1):
-        raise ValueError(f"the target must be −1 or 1, not {y!r}: write the class 0 as −1")
+        raise ValueError(f"the target must be −1 or 1, not {shown(y)}: write the class 0 as −1")
     return y
 
 
@@ -289,14 +321,17 @@ def _distribution(y: Any, width: int) -> list[Any]:
     if width < 2:
         raise ValueError(f"it takes one prediction a class, at least 2, not {width}")
     if not _is_sequence(y):
+        if isinstance(y, Value):
+            raise TypeError("the target must be a class, a plain number, or a list of probabilities, not a Value")
+        _any_number(y, width)
         if not 0 <= y < width or y != int(y):
-            raise ValueError(f"the target must be a class from 0 to {width - 1}, not {y!r}")
+            raise ValueError(f"the target must be a class from 0 to {width - 1}, not {shown(y)}")
         return [1.0 if i == y else 0.0 for i in range(width)]
     if len(y) != width:
         raise ValueError(f"{width} predictions, but a target of {len(y)} probabilities")
-    plain = [v.data if isinstance(v, Value) else v for v in y]
+    plain = [v.data if isinstance(v, Value) else _any_number(v, width) for v in y]
     if min(plain) < 0.0 or abs(math.fsum(plain) - 1.0) > 1e-9:
-        raise ValueError(f"the target's probabilities must be at least 0 and add up to 1, not {plain!r}")
+        raise ValueError(f"the target's probabilities must be at least 0 and add up to 1, not {shown(plain)}")
     return list(y)
 
 
@@ -311,6 +346,7 @@ class Loss:
     suits     the predictions it makes sense of: "any", "probability" or "score"
     target    checks a target, given the prediction's width, and returns it in numbers
     wide      a point has several predictions, one a class, instead of one
+    options   what else a call may choose, by keyword
     """
 
     name: str
@@ -320,13 +356,23 @@ class Loss:
     suits: str = "any"
     target: Callable[[Any, int], Any] = _any_number
     wide: bool = False
+    options: tuple[str, ...] = ()
 
     def __call__(self, predictions: Any, targets: Any, **options: Any) -> Any:
         """The loss of a point, or the sum (average, of a ``mean_`` loss) over a batch.
 
         Raises ``ValueError`` for an empty batch, for unequal numbers of predictions and targets, and for a
-        target that the loss does not know.
+        target that the loss does not know; ``TypeError`` for what is no number.
         """
+        try:
+            if strange := [option for option in options if option not in self.options]:
+                raise TypeError(f"{self.name} takes no option {strange[0]!r:.40}")
+            return self._of(predictions, targets, options)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            shorten(error)
+            raise
+
+    def _of(self, predictions: Any, targets: Any, options: Any) -> Any:
         if self._is_point(predictions):
             return self._of_point(predictions, targets, options)
         predictions = list(predictions)
@@ -335,7 +381,7 @@ class Loss:
             raise ValueError(f"{self.name}: {len(predictions)} predictions, but targets: {count}")
         if not predictions:
             raise ValueError(f"{self.name}: a batch needs at least one point")
-        losses = [self(p, y, **options) for p, y in zip(predictions, targets, strict=True)]
+        losses = [self._of(p, y, options) for p, y in zip(predictions, targets, strict=True)]
         if len(losses) == 1:
             return losses[0]
         return total(losses) / len(losses) if self.mean else total(losses)
@@ -346,7 +392,7 @@ class Loss:
         return self.wide and not any(map(_is_sequence, predictions))
 
     def _of_point(self, prediction: Any, target: Any, options: Any) -> Any:
-        if target.__class__ is not Value:
+        if self.wide or target.__class__ is not Value:
             if _is_sequence(target) and not self.wide:
                 raise ValueError(f"{self.name}: one prediction, but {len(target)} targets")
             target = self.checked(target, len(prediction) if self.wide else 1)
@@ -356,15 +402,15 @@ class Loss:
         """A point's target in numbers, as ``point`` takes it; ``ValueError`` if the loss does not know it."""
         try:
             return self.target(target, width)
-        except ValueError as error:
-            raise ValueError(f"{self.name}: {error}") from None
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{self.name}: {error}") from None
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
 
 
 def _is_sequence(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, str)
+    return hasattr(x, "__len__") and not isinstance(x, (str, bytes, Mapping, Set)) and getattr(x, "shape", None) != ()
 
 
 def _refuse_narrow(name: str) -> bool:
@@ -399,7 +445,7 @@ def _by_class(primitive: Primitive, fixed: Primitive | None = None) -> Callable[
 
 
 def _huber_point(prediction: Any, target: Any, delta: float = 1.0) -> Any:
-    return _by(huber_at(delta))(prediction, target)
+    return _by(huber_at(positive("huber's delta", delta)))(prediction, target)
 
 
 LOSSES: dict[str, Loss] = {}
@@ -415,7 +461,9 @@ def _loss(name: str, about: str, point: Any, mean_name: str | None = None, **mor
 squared_error, mean_squared_error = _loss("squared_error", "(ŷ − y)²", _by(_squared_error))
 half_squared_error, mean_half_squared_error = _loss("half_squared_error", "(ŷ − y)²/2", _by(_half_squared_error))
 absolute_error, mean_absolute_error = _loss("absolute_error", "|ŷ − y|", _by(_absolute_error))
-huber, mean_huber = _loss("huber", "a parabola near 0, a line beyond |ŷ − y| = delta (1 by default)", _huber_point)
+huber, mean_huber = _loss(
+    "huber", "a parabola near 0, a line beyond |ŷ − y| = delta (1 by default)", _huber_point, options=("delta",)
+)
 binary_cross_entropy, mean_binary_cross_entropy = _loss(
     "binary_cross_entropy",
     "−(y log a + (1 − y) log(1 − a)) for a probability a, such as a sigmoid's output",

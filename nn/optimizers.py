@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 from autograd import Value, maximum, sqrt, total
 from autograd import abs as absolute
 
 from .naming import unknown
+from .refusal import demand, ends_at_caller, flag, listed, positive, shown
 from .schedules import Schedule
 
 State = tuple[Any, ...]
@@ -30,24 +32,25 @@ class Optimizer:
 
     state_size: ClassVar[int] = 0
 
+    @ends_at_caller
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
-        self.parameters = list(parameters)
+        self.parameters = listed("parameters, such as model.parameters() gives,", parameters)
         if not self.parameters:
             raise ValueError("an optimiser needs at least one parameter")
         for p in self.parameters:
             if not isinstance(p, Value) or p.parents:
-                raise TypeError(f"parameters are leaf Values, such as model.parameters() gives; this is {p!r}")
+                raise TypeError(f"parameters are leaf Values, such as model.parameters() gives; this is {shown(p)}")
         if len(set(self.parameters)) < len(self.parameters):
             raise ValueError("a parameter is listed twice")
         if not callable(lr):
-            _demand("a learning rate", lr, 0.0)
+            demand("a learning rate", lr, 0.0)
         self.lr = lr
         self.updates = 0
         self.state: list[State] = [(0.0,) * self.state_size for _ in self.parameters]
 
     def update(self, p: Any, g: Any, state: State, rate: Any, t: Any) -> tuple[Any, State]:
         """A parameter and its state after update number ``t`` (from 1), given its gradient ``g``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say how a parameter moves: give it an update(…)")
 
     def hyperparameters(self) -> dict[str, Any]:
         """The numbers that define the optimiser, but for the learning rate."""
@@ -62,9 +65,10 @@ class Optimizer:
             return self.lr
         updates = self.updates if updates is None else updates
         rate = self.lr(updates)
-        _demand(f"the learning rate that {self.lr!r} gives for update {updates + 1}", rate, 0.0)
+        demand(f"the learning rate that {_named(self.lr)} gives for update {updates + 1}", rate, 0.0)
         return float(rate)
 
+    @ends_at_caller
     def step(self) -> None:
         """Move every parameter once, by its ``grad``.
 
@@ -72,19 +76,25 @@ class Optimizer:
         """
         self.move([p.grad for p in self.parameters])
 
+    @ends_at_caller
     def move(self, gradients: Sequence[float]) -> None:
         """The same with the gradients given.
 
         Everything is computed before anything is changed, so an interrupt leaves a complete step behind.
         """
         rate, t, update = self.rate(), self.updates + 1, self.update
-        moved = [
-            update(p.data, g, state, rate, t)
-            for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
-        ]
-        for p, (data, _) in zip(self.parameters, moved, strict=True):
-            if not math.isfinite(data):
-                raise NotFiniteError(f"update {t} would make {p.label or 'a parameter'} {data}")
+        try:
+            moved = [
+                update(p.data, g, state, rate, t)
+                for p, g, state in zip(self.parameters, gradients, self.state, strict=True)
+            ]
+            for p, (data, _) in zip(self.parameters, moved, strict=True):
+                if not math.isfinite(data):
+                    raise NotFiniteError(f"update {t} would make {p.label or 'a parameter'} {data}")
+        except ZeroDivisionError:
+            raise NotFiniteError(f"update {t} divides by zero, which an eps above 0 prevents: {self!r}") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._unsuitable(gradients) or error from None
         state = [state for _, state in moved]
 
         def commit() -> None:
@@ -97,6 +107,19 @@ class Optimizer:
         except KeyboardInterrupt:
             commit()
             raise
+
+    def _unsuitable(self, gradients: Any) -> Exception | None:
+        """What is wrong with gradients that no update can be made from; None, if it is not they."""
+        try:
+            gradients = listed("the gradients", gradients)
+        except TypeError as error:
+            return error
+        if len(gradients) != len(self.parameters):
+            return ValueError(f"{len(gradients)} gradients for {len(self.parameters)} parameters")
+        for p, g in zip(self.parameters, gradients, strict=True):
+            if not isinstance(g, Real):
+                return TypeError(f"the gradient of {p.label or 'a parameter'} is {shown(g)}, no number: set it to 0.0")
+        return None
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
@@ -111,17 +134,22 @@ class Optimizer:
             "state": [list(state) for state in self.state],
         }
 
+    @ends_at_caller
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another optimiser of the same kind was; ``ValueError``, and no change, for anything else."""
+        if not isinstance(state, Mapping):
+            raise ValueError(f"an optimiser's state is a dictionary, such as state_dict() gives, not {shown(state)}")
+        if missing := [key for key in ("name", "updates", "state") if key not in state]:
+            raise ValueError(f"this is no optimiser's state: it has no {missing[0]!r}")
+        name, updates, states = state["name"], state["updates"], state["state"]
         try:
-            name, updates, states = state["name"], state["updates"], state["state"]
-            numbers = [tuple(map(float, one)) for one in states]
-        except (KeyError, TypeError, ValueError) as error:
+            numbers = [tuple(map(_real, listed("a parameter's numbers", one))) for one in listed("the states", states)]
+        except (TypeError, ValueError) as error:
             raise ValueError(f"this is no optimiser's state: {error}") from None
-        if name != type(self).__name__:
-            raise ValueError(f"this is the state of {name!s:.40}, not of {type(self).__name__}")
-        if not isinstance(updates, int) or updates < 0:
-            raise ValueError(f"the number of updates made is a whole number of at least 0, not {updates!r}")
+        if not isinstance(name, str) or name != type(self).__name__:
+            raise ValueError(f"this is the state of {shown(name)}, not of {type(self).__name__}")
+        if not isinstance(updates, int) or isinstance(updates, bool) or updates < 0:
+            raise ValueError(f"the number of updates made is a whole number of at least 0, not {shown(updates)}")
         if len(numbers) != len(self.parameters) or any(len(one) != self.state_size for one in numbers):
             raise ValueError(
                 f"the state has another shape: {type(self).__name__} keeps {self.state_size} number(s) for each of "
@@ -131,7 +159,18 @@ class Optimizer:
 
     def __repr__(self) -> str:
         chosen = "".join(f", {name}={value!r}" for name, value in self.hyperparameters().items())
-        return f"{type(self).__name__}(lr={self.lr!r}{chosen})"
+        return f"{type(self).__name__}(lr={_named(self.lr)}{chosen})"
+
+
+def _named(lr: float | Schedule) -> str:
+    """A learning rate for people; a function by its name, because its repr tells where in memory it is."""
+    return str(getattr(lr, "__name__", repr(lr)))
+
+
+def _real(x: Any) -> float:
+    if not isinstance(x, Real):
+        raise TypeError(f"{shown(x)} is not a number")
+    return float(x)
 
 
 class NotFiniteError(ArithmeticError):
@@ -149,6 +188,7 @@ class SGD(Optimizer):
     1.6
     """
 
+    @ends_at_caller
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -157,9 +197,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        _demand("momentum", momentum, 0.0, 1.0)
-        _demand("weight_decay", weight_decay, 0.0)
-        if nesterov and not momentum:
+        demand("momentum", momentum, 0.0, 1.0)
+        demand("weight_decay", weight_decay, 0.0)
+        if flag("nesterov", nesterov) and not momentum:
             raise ValueError("nesterov needs a momentum")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
         self.state_size = 1 if momentum else 0  # type: ignore[misc]  # plain descent keeps none
@@ -183,11 +223,12 @@ class RMSprop(Optimizer):
 
     state_size = 1
 
+    @ends_at_caller
     def __init__(
         self, parameters: Iterable[Value], lr: float | Schedule = 0.01, alpha: float = 0.99, eps: float = 1e-8
     ) -> None:
-        _demand("alpha", alpha, 0.0, 1.0)
-        _demand("eps", eps, 0.0)
+        demand("alpha", alpha, 0.0, 1.0)
+        demand("eps", eps, 0.0)
         self.alpha, self.eps = alpha, eps
         super().__init__(parameters, lr)
 
@@ -204,6 +245,7 @@ class Adam(Optimizer):
 
     state_size = 2
 
+    @ends_at_caller
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -211,9 +253,11 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas are two numbers, such as (0.9, 0.999), not {shown(betas)}")
         for beta in betas:
-            _demand("each of betas", beta, 0.0, 1.0)
-        _demand("eps", eps, 0.0)
+            demand("each of betas", beta, 0.0, 1.0)
+        demand("eps", eps, 0.0)
         self.betas, self.eps = (float(betas[0]), float(betas[1])), eps
         super().__init__(parameters, lr)
 
@@ -231,6 +275,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam, with every parameter shrunk by the factor 1 − η · weight_decay first (Loshchilov and Hutter 2019)."""
 
+    @ends_at_caller
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -239,7 +284,7 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: float = 0.01,
     ) -> None:
-        _demand("weight_decay", weight_decay, 0.0)
+        demand("weight_decay", weight_decay, 0.0)
         self.weight_decay = weight_decay
         super().__init__(parameters, lr, betas, eps)
 
@@ -281,16 +326,18 @@ def clipped(gradients: Sequence[Any], limit: float) -> list[Any]:
     return [g * scale for g in gradients]
 
 
+@ends_at_caller
 def clip_gradients(parameters: Iterable[Value], limit: float) -> None:
-    """Scale the parameters' gradients down together so that their norm is at most ``limit``."""
-    _demand("the limit of gradient clipping", limit, 0.0)
-    parameters = list(parameters)
+    """Scale the parameters' gradients down together so that their norm is at most ``limit``.
+
+    Raises ``TypeError`` for what is no Value, and ``ValueError`` where there is no parameter or no limit above 0.
+    """
+    limit = positive("the limit of gradient clipping", limit)
+    parameters = listed("parameters, such as model.parameters() gives,", parameters)
+    if not parameters:
+        raise ValueError("gradient clipping needs at least one parameter")
+    for p in parameters:
+        if not isinstance(p, Value):
+            raise TypeError(f"parameters are Values, such as model.parameters() gives; this is {shown(p)}")
     for p, g in zip(parameters, clipped([p.grad for p in parameters], limit), strict=True):
         p.grad = g
-
-
-def _demand(what: str, x: Any, least: float, below: float = math.inf) -> None:
-    if isinstance(x, bool) or not isinstance(x, (int, float)) or not least <= x < below:
-        raise ValueError(
-            f"{what} is a number of at least {least:g}{f' and below {below:g}' if below < math.inf else ''}, not {x!r}"
-        )

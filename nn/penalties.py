@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -12,6 +11,7 @@ import autograd
 from autograd import Primitive, primitive, sign, total
 
 from .naming import unknown
+from .refusal import demand, ends_at_caller, listed, shown
 
 
 def _declare(name: str, term: Any, slope: Any, **shown: Any) -> Primitive:
@@ -53,22 +53,23 @@ class Penalty:
 
     terms: tuple[tuple[str, float], ...]
 
+    @ends_at_caller
     def __call__(self, weights: Any) -> Any:
         """The penalty on ``weights``, numbers or Values; or, for a number, so many times this penalty."""
         if isinstance(weights, Real):
             return float(weights) * self
-        weights = list(weights)
+        weights = listed("the weights of a penalty", weights)
         if not weights:
             raise ValueError(f"{self} needs at least one weight")
         values = [_term(name, strength, weights) for name, strength in self.terms]
         return values[0] if len(values) == 1 else total(values)
 
+    @ends_at_caller
     def __mul__(self, factor: float) -> Penalty:
         if not isinstance(factor, Real):
             return NotImplemented
-        if not 0.0 <= factor < math.inf:
-            raise ValueError(f"the strength of a penalty is a number of at least 0, not {factor!r}")
-        return Penalty(tuple((name, float(factor) * strength) for name, strength in self.terms))
+        factor = demand("the strength of a penalty", factor, 0.0)
+        return Penalty(tuple((name, factor * strength) for name, strength in self.terms))
 
     __rmul__ = __mul__
 
@@ -102,7 +103,7 @@ def find_penalty(penalty: Any) -> Any:
         raise ValueError(f"the penalty {penalty!r} needs a strength: penalty=0.01 * nn.{penalty}")
     if isinstance(penalty, tuple) and len(penalty) == 2:
         name, strength = penalty
-        if name not in _PRIMITIVES:
+        if not isinstance(name, str) or name not in _PRIMITIVES:
             raise unknown("penalty", name, _PRIMITIVES)
-        return Penalty(((name, 1.0),)) * strength
-    raise TypeError(f"a penalty is nn.l1 or nn.l2 times a strength, such as 0.01 * nn.l2, not {penalty!r}")
+        return Penalty(((name, demand("the strength of a penalty", strength, 0.0)),))
+    raise TypeError(f"a penalty is nn.l1 or nn.l2 times a strength, such as 0.01 * nn.l2, not {shown(penalty)}")

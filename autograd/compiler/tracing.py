@@ -89,7 +89,7 @@ def record(f: Callable[..., Any], inputs: Sequence[Value]) -> Program:
     """The program of a function with one result, on the inputs given; no check, no captured names."""
     with modes.tracing() as made:
         output = _value(f(*inputs))
-    graph = _Record(inputs, [output], [])
+    graph = _Record(inputs, [output], made)
     made.clear()
     del output
     return graph.program(graph.held(), names=tuple(f"x{i}" for i in range(len(inputs))), results=0.0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import math
 import pickle
+import traceback
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Primitive, Value, check_gradients, grad, hessian
+from autograd import Primitive, Value, check_gradients, compile, grad, hessian
 from nn import losses
 
 mp = mpmath.mp
@@ -86,7 +89,7 @@ def test_huber_beyond_delta_and_with_another_delta() -> None:
     check_gradients(lambda p: nn.huber(p, 0.0, delta=2.0), 1.5)
     check_gradients(lambda p: nn.huber(p, 0.0, delta=2.0), -3.5)
     assert nn.huber(5.0, 0.0, delta=2.0) == 2.0 * (5.0 - 1.0)
-    with pytest.raises(ValueError, match="delta above 0"):
+    with pytest.raises(ValueError, match=r"huber's delta is a number above 0, not 0\.0"):
         nn.huber(1.0, 0.0, delta=0.0)
 
 
@@ -172,6 +175,66 @@ def test_outside_its_domain_it_names_itself_and_the_domain(a: float, y: float) -
         nn.binary_cross_entropy(Value(a, "ŷ"), y)
 
 
+OUTSIDE = [
+    ("_binary_cross_entropy", (-0.5, 0.0)),
+    ("_binary_cross_entropy", (1.5, 1.0)),
+    ("_binary_cross_entropy", (math.inf, 1.0)),
+    ("_binary_cross_entropy", (-5e-324, 0.0)),
+    ("_binary_cross_entropy", (1 + 2**-52, 1.0)),
+    ("_binary_cross_entropy", (0.5, -0.25)),
+    ("_binary_cross_entropy", (0.5, 2.0)),
+    ("_binary_cross_entropy_fixed", (-0.5, 0.0)),
+    ("_binary_cross_entropy_fixed", (1.5, 1.0)),
+    ("_binary_cross_entropy_with_logits", (0.5, -0.25)),
+    ("_binary_cross_entropy_with_logits", (0.5, 1.25)),
+    ("_cross_entropy", (0.5, 0.5, 1.5, -0.5)),
+    ("_categorical_cross_entropy", (1.5, 0.5, 0.0, 1.0)),
+    ("_categorical_cross_entropy", (0.5, -0.5, 1.0, 0.0)),
+    ("_categorical_cross_entropy", (0.5, 0.5, 1.5, -0.5)),
+    ("_categorical_cross_entropy_fixed", (1.5, 0.5, 1.0, 0.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "operands"), OUTSIDE, ids=str)
+def test_a_cross_entropy_is_refused_outside_its_domain_on_every_path(name: str, operands: tuple[float, ...]) -> None:
+    p = getattr(losses, name)
+    inside = [0.5] * len(operands)
+    functions = {
+        "floats": p,
+        "Values": lambda *v: p(*map(Value, v)).data,
+        "gradient": grad(p),
+        **{f"compiled for {kind}": compile(p, *inside, backend=kind) for kind in back_ends()},
+        **{f"relaxed for {kind}": compile(p, *inside, backend=kind, precise=False) for kind in back_ends()},
+        **{f"gradient for {kind}": compile(grad(p), *inside, backend=kind) for kind in back_ends()},
+        **{f"rows for {kind}": of_rows(compile(p, *inside, backend=kind)) for kind in back_ends()},
+    }
+    for path, function in functions.items():
+        assert function(*inside) is not None, path
+        with pytest.raises(ValueError, match=rf"^{p.name}\(.*: outside its domain \("):
+            pytest.fail(f"{path}: {function(*operands)}")
+
+
+def back_ends() -> list[str]:
+    return ["python", "llvm"] if importlib.util.find_spec("llvmlite") else ["python"]
+
+
+def of_rows(compiled: Any) -> Callable[..., float]:
+    """On nine rows, so that vectors and what is left of them have their turn."""
+    return lambda *v: float(compiled.sum(*[array("d", [x] * 9) for x in v]))
+
+
+@pytest.mark.parametrize("target", [Value(-0.5, "t"), Value(1.5, "t")])
+def test_a_target_that_is_a_value_is_no_way_round_the_domain(target: Value) -> None:
+    for loss in (nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits):
+        with pytest.raises(ValueError, match=rf"^{loss.name}\(0\.5, t=.*: outside its domain \(.*target 0 ≤ y ≤ 1"):
+            loss(0.5, target)
+
+
+def test_a_probability_that_is_nan_gives_nan() -> None:
+    assert math.isnan(nn.binary_cross_entropy(math.nan, 1.0))
+    assert math.isnan(nn.categorical_cross_entropy([math.nan, 0.5], 0))
+
+
 @pytest.mark.parametrize(
     ("loss", "prediction", "target", "message"),
     [
@@ -193,6 +256,51 @@ def test_outside_its_domain_it_names_itself_and_the_domain(a: float, y: float) -
 def test_what_makes_no_sense_is_refused(loss: nn.Loss, prediction: Any, target: Any, message: str) -> None:
     with pytest.raises(ValueError, match=rf"^{loss.name}: .*{message}"):
         loss(prediction, target)
+
+
+@pytest.mark.parametrize("loss", [nn.squared_error, nn.hinge, nn.binary_cross_entropy, nn.cross_entropy])
+@pytest.mark.parametrize("target", [None, "1", b"1", 1j, {}, {1.0}, object, lambda: 1, iter([1.0])], ids=repr)
+def test_a_target_that_is_no_number_is_named(loss: nn.Loss, target: Any) -> None:
+    for predictions, targets in ((0.5, target), ([0.5, 0.5], [1.0, target])):
+        if loss.wide:
+            predictions = [[0.5, 0.5]] * 2 if targets is not target else [0.5, 0.5]
+        with pytest.raises(TypeError, match=rf"^{loss.name}: the target must be a number, not ") as caught:
+            loss(predictions, targets)
+        assert " at 0x" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda: nn.squared_error(0.5, None),
+        lambda: nn.squared_error(None, 0.5),
+        lambda: nn.squared_error("a", 0.5),
+        lambda: nn.squared_error([Value(1.0)], [1.0, 2.0]),
+        lambda: nn.mean_squared_error([0.5, 1.0], [0.5, "1"]),
+        lambda: nn.binary_cross_entropy(Value(2.0), 1),
+        lambda: nn.binary_cross_entropy([0.5, 2.0], [1, 1]),
+        lambda: nn.cross_entropy([0.5, 0.5], Value(1.0)),
+        lambda: nn.cross_entropy([0.5, None], 1),
+        lambda: nn.huber(1.0, 2.0, delta="a"),
+        lambda: nn.huber(1.0, 2.0, delta=[1.0]),
+        lambda: nn.huber(1.0, 2.0, delta=10**400),
+        lambda: nn.squared_error(1.0, 2.0, delta=1.0),
+        lambda: nn.l2([]),
+        lambda: nn.l2(None),
+        lambda: nn.l2(["a"]),
+        lambda: "a" * nn.l2,
+        lambda: 10**400 * nn.l2,
+        lambda: math.nan * nn.l2,
+    ],
+)
+def test_the_traceback_ends_at_the_line_that_called_the_loss(attempt: Any) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        attempt()
+    error = caught.value
+    assert traceback.extract_tb(error.__traceback__)[-1].filename == __file__
+    assert error.__suppress_context__ or error.__context__ is None
+    assert "\n" not in str(error)
+    assert len(str(error)) < 250
 
 
 # ---- Batches -----------------------------------------------------------------------------------------

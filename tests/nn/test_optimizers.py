@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -118,6 +119,11 @@ def test_its_state_goes_on_bit_for_bit(name: str, make: Any, oracle: Any) -> Non
         {"name": "Adam", "updates": -1, "state": [[0.0, 0.0]]},
         {"name": "Adam", "updates": 1, "state": [["x", 0.0]]},
         {"name": "Adam", "updates": 1, "state": 7},
+        {"name": "Adam", "updates": True, "state": [[0.0, 0.0]]},
+        {"name": "Adam", "updates": 1, "state": [["1.0", 0.0]]},
+        None,
+        "state",
+        [1],
     ],
     ids=str,
 )
@@ -184,8 +190,51 @@ def test_clipping_bounds_the_norm_and_keeps_the_direction(gradients: list[float]
         lambda: nn.SGD([Value(1.0) * 2]),
         lambda: nn.SGD([1.0]),
         lambda: nn.SGD([Value(1.0)] * 2),
+        lambda: nn.SGD(None),
+        lambda: nn.SGD("parameters"),
+        lambda: nn.SGD(Value(1.0)),
+        lambda: nn.SGD(nn.MLP([1, 1])),
+        lambda: nn.SGD([Value(1.0)], lr=10**400),
+        lambda: nn.SGD([Value(1.0)], lr="0.1"),
+        lambda: nn.SGD([Value(1.0)], momentum=0.9, nesterov="no"),
+        lambda: nn.Adam([Value(1.0)], betas=0.9),
+        lambda: nn.Adam([Value(1.0)], betas=(0.9, 0.99, 0.999)),
+        lambda: nn.Adam([Value(1.0)], betas=None),
+        lambda: nn.SGD([Value(1.0)]).move([]),
+        lambda: nn.SGD([Value(1.0)]).move(None),
+        lambda: nn.SGD([Value(1.0)]).move([None]),
+        lambda: without_gradient(nn.Adam([Value(1.0, "w")])).step(),
+        lambda: nn.clip_gradients([], 1.0),
+        lambda: nn.clip_gradients(None, 1.0),
+        lambda: nn.clip_gradients([1.0], 1.0),
+        lambda: nn.clip_gradients([Value(1.0)], 0.0),
+        lambda: nn.clip_gradients([Value(1.0)], "1"),
     ],
 )
 def test_unusable_choices_are_refused(make: Any) -> None:
-    with pytest.raises((ValueError, TypeError), match=r"optimiser|number|nesterov|parameter"):
+    with pytest.raises((ValueError, TypeError), match=r"optimiser|number|nesterov|parameter|gradients") as caught:
         make()
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].filename == __file__
+
+
+def without_gradient(optimizer: nn.Optimizer) -> nn.Optimizer:
+    optimizer.parameters[0].grad = None  # type: ignore[assignment]  # PyTorch's habit
+    return optimizer
+
+
+def test_a_division_by_zero_is_named_and_changes_nothing() -> None:
+    p = Value(1.0)
+    optimizer = nn.RMSprop([p], eps=0.0)
+    with pytest.raises(ArithmeticError, match="update 1 divides by zero, which an eps above 0 prevents"):
+        optimizer.step()
+    assert (p.data, optimizer.updates) == (1.0, 0)
+
+
+def test_a_schedule_is_shown_by_its_name() -> None:
+    def halving(t: int) -> float:
+        return -(0.5**t)
+
+    optimizer = nn.SGD([Value(1.0)], lr=halving)
+    assert repr(optimizer) == "SGD(lr=halving, momentum=0.0, nesterov=False, weight_decay=0.0)"
+    with pytest.raises(ValueError, match="the learning rate that halving gives for update 1"):
+        optimizer.step()
