@@ -142,15 +142,15 @@ def doubles(args: Sequence[Any]) -> array[float]:
     """All numbers in nested lists, tuples and NumPy arrays, one after the other."""
     numbers = array("d")
     for argument in args:
-        if hasattr(argument, "__array__"):
-            import numpy as np
-
-            numbers.frombytes(np.asarray(argument, dtype=np.float64).tobytes())
-        elif isinstance(argument, (list, tuple)):
+        if isinstance(argument, (list, tuple)):
             try:
                 numbers += array("d", argument)
             except TypeError:  # it is nested
                 numbers += doubles(argument)
+        elif hasattr(argument, "__array__"):
+            import numpy as np
+
+            numbers.frombytes(np.asarray(argument, dtype=np.float64).tobytes())
         else:
             numbers.append(argument)
     return numbers

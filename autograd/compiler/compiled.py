@@ -150,7 +150,7 @@ class Compiled:
         rows = Rows(args)
         variant = self.for_rows(rows)
         width = len(variant.program.outputs)
-        padded = [rows.empty(rows.count + 8) for _ in range(width)]  # whole vectors are written
+        padded = [rows.empty(rows.count + 16) for _ in range(width)]  # whole vectors are written, two at a time
         compute = variant.runner.mapper(rows, None, padded)
 
         def by_hand(i: int) -> None:
@@ -207,6 +207,7 @@ class Compiled:
         out = nothing[:]
         compute: Any = variant.runner.summer(rows, order, out)
         count = rows.count if order is None else len(order)
+        shaped = program.shaper
 
         def by_hand(i: int) -> None:
             for k, x in enumerate(flatten([variant.replay(*rows.row(i if order is None else order[i]))])):
@@ -221,7 +222,7 @@ class Compiled:
                     rows.refill(numbers)
                 out[:] = nothing
                 each(compute, by_hand, 0, count, out)
-            return program.shaped(out if count else [0.0] * len(out))
+            return shaped(out.tolist() if count else [0.0] * len(out))
 
         return summed
 

@@ -38,19 +38,22 @@ from ..refusal import refusal
 from ..value import Value
 from .program import Builder, Program, declare_total
 
-# These exist for back ends only.  The first three cannot raise, so they do not set the flag that sends a
+# These exist for back ends only.  The first four cannot raise, so they do not set the flag that sends a
 # call back to the eager engine; ``product`` is never reassociated; ``bounded`` is the identity, and
 # raises where a power overflows.
 decay = primitive("decay", lambda x: math.exp(-math.fabs(x)), lambda x, z: -z * sign(x), origin=(__name__, "decay"))
-capped = primitive(
-    "capped", lambda x: math.exp(min(max(x, -708.0), 709.0)), lambda x, z: z, origin=(__name__, "capped")
-)
+capped = primitive("capped", lambda x: _capped(x), lambda x, z: z, origin=(__name__, "capped"))
+raised = primitive("raised", lambda x: 1.0 + _capped(x), lambda x, z: capped(x), origin=(__name__, "raised"))
 quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
 product = primitive("product", operator.mul, lambda x, y, z: (y, x), origin=(__name__, "product"))
 bounded = primitive("bounded", lambda x: _bounded(x), lambda x, z: 1.0, origin=(__name__, "bounded"))
 
 
-declare_total(decay, capped, quotient, product)
+declare_total(decay, capped, raised, quotient, product)
+
+
+def _capped(x: float) -> float:
+    return math.exp(min(max(x, -708.0), 709.0))
 
 
 def _bounded(x: float) -> float:
@@ -71,12 +74,12 @@ def _sigmoid_slope(x: Any) -> Any:
 
 
 def _sigmoid_relaxed(x: Any) -> Any:
-    return quotient(1.0, 1.0 + capped(-x))
+    return quotient(1.0, raised(-x))
 
 
 def _sigmoid_slope_relaxed(x: Any) -> Any:
     e = capped(-x)
-    z = quotient(1.0, 1.0 + e)  # shared with the sigmoid: one division less, one more rounding
+    z = quotient(1.0, raised(-x))  # shared with the sigmoid: one division less, one more rounding
     return product(product(e, z), z)  # e (z z) could underflow
 
 

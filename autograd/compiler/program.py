@@ -6,6 +6,7 @@ Variables are numbered, inputs first, then captured leaves, constants, and one f
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
@@ -181,10 +182,17 @@ class Program:
 
     def shaped(self, results: Iterable[Any]) -> Any:
         """A flat sequence of results in the shape of the traced function's result."""
-        from .entry import shaper
+        return self.shaper(list(results))
 
-        shape = self._remember("shape", lambda: shaper(self.results))
-        return shape(list(results)) if shape else reshape(self.results, results)
+    @property
+    def shaper(self) -> Callable[[list[Any]], Any]:
+        """The function that puts a flat list of results into their shape."""
+        if "shaper" not in self._made:
+            from .entry import shaper
+
+            self._made["shaper"] = shaper(self.results) or functools.partial(reshape, self.results)
+        made: Callable[[list[Any]], Any] = self._made["shaper"]
+        return made
 
     def _recorded(self, inputs: Sequence[Any]) -> list[Any]:
         """On Values: the results as a graph, so that a program can be differentiated like any function."""

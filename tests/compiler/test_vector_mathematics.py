@@ -66,6 +66,39 @@ def test_units_in_the_last_place(name, precise):
                 assert error <= limit, (name, one, result, float(error))
 
 
+@pytest.mark.parametrize("units", [1, 3, 4, 7])
+@pytest.mark.parametrize("precise", [True, False])
+@pytest.mark.parametrize("name", CASES)
+def test_units_in_the_last_place_side_by_side(name, precise, units):
+    """Row by row, where the same function of several numbers is computed in the lanes of a vector."""
+    f, reference, limit, ranges = CASES[name]
+    if name == "sigmoid_slope" and not precise:
+        limit += 2  # … and 1 + e⁻ˣ is made sooner, for another
+    step = compile(lambda carry, row: (carry, [f(x) for x in row]), backend="llvm", precise=precise)
+    with mp.workprec(160):
+        for x in ranges:
+            rows = x[: len(x) // units * units].reshape(-1, units)
+            for column, results in zip(rows.T.tolist(), step.scan(0.0, rows)[1], strict=True):
+                for one, result in zip(column, results.tolist(), strict=True):
+                    exact = reference(mp.mpf(one))
+                    error = abs(mp.mpf(result) - exact) / math.ulp(float(exact))
+                    assert error <= limit, (name, one, result, float(error))
+
+
+@pytest.mark.parametrize("lanes", ["one", "few", "many"])
+def test_the_relaxed_sigmoid_at_its_ends(lanes):
+    ends = [-math.inf, -1e300, -709.5, -708.5, -700.0, 700.0, 708.5, 709.5, 1e300, math.inf, math.nan]
+    if lanes == "many":
+        results = compile(sigmoid, backend="llvm", precise=False).map(np.array(ends)).tolist()
+    else:
+        units = {"one": 1, "few": 3}[lanes]
+        step = compile(lambda c, x: (c, [sigmoid(x + i) - 0.0 for i in range(units)]), backend="llvm", precise=False)
+        results = step.scan(0.0, np.array(ends))[1][0].tolist()
+    for x, result in zip(ends, results, strict=True):
+        exact = sigmoid(x)
+        assert math.isnan(result) if math.isnan(x) else abs(result - exact) <= max(1e-307, 4 * math.ulp(exact)), x
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_lanes_and_single_calls_have_the_same_bits(name):
     f, _, _, ranges = CASES[name]

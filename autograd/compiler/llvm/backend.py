@@ -18,7 +18,7 @@ from .loop import Kind
 from .loop import Rows as Layout
 
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
-_LOOP = ctypes.CFUNCTYPE(_COUNT, *[_POINTER] * 7, *[_COUNT] * 4)  # releases the interpreter's lock
+_LOOP = ctypes.CFUNCTYPE(_COUNT, _POINTER, _COUNT, _COUNT)  # releases the interpreter's lock
 _CALL = (_COUNT, ctypes.c_char_p, _POINTER, _POINTER)
 _SHORT = ctypes.PYFUNCTYPE(*_CALL)  # keeps it: letting go costs more than the call
 _LONG = ctypes.CFUNCTYPE(*_CALL)
@@ -102,19 +102,19 @@ class LLVMBackend:
         memory = self._memory(rows, order, len(carry))
         memory.fixed[:0] = carry  # the first of what is the same for all rows of a block
         extra, pointers = _pointers(extras), _pointers(emitted)
-        width = 1 << max(0, (min(size, lanes()) - 1)).bit_length()
+        width = 1 << max(0, (min(size, kernels.rows_at_once(self.lowered, lanes())) - 1)).bit_length()
         layout = Layout((*[Kind.FIXED] * len(carry), *memory.kinds[len(carry) :]), order is not None)
         function, frame = self._function(
             ("blocks", layout, step.program, len(extras), width),
             lambda: kernels.blocks_kernel(self.lowered, step.lowered, layout, width, self.relaxed, len(extras)),
             optimize=not (kernels.is_long(self.lowered, on_lanes=True) or kernels.is_long(step.lowered)),
         )
-        given = memory.arguments(ctypes.addressof(extra), ctypes.addressof(pointers), frame)
+        given = memory.block(ctypes.addressof(extra), ctypes.addressof(pointers), frame, count, size)
         fixed = memory.fixed
 
         def compute(begin: int, end: int, alive: Any = (memory, extra, pointers, extras, emitted)) -> bool:
             fixed[: len(carry)] = carry
-            trouble = function(*given, begin, end, count, size)
+            trouble = function(given, begin, end)
             carry[:] = fixed[: len(carry)]
             return not trouble
 
@@ -127,10 +127,10 @@ class LLVMBackend:
         layout = Layout(memory.kinds, order is not None)
         optimize = not kernels.is_long(self.lowered, on_lanes=name != "scan")
         function, frame = self._function((name, layout), lambda: self._kernel(name, layout), optimize)
-        given = memory.arguments(out, emitted, frame)
+        given = memory.block(out, emitted, frame)
 
         def compute(begin: int, end: int, alive: Any = (memory, keep)) -> bool:
-            return not function(*given, begin, end, 0, 0)
+            return not function(given, begin, end)
 
         places = [i for i, x in enumerate(rows.inputs[carried:]) if not isinstance(x, Column)]
         inputs, captures = len(places), self.program.captures
@@ -147,10 +147,9 @@ class LLVMBackend:
         return compute
 
     def _kernel(self, name: str, layout: Layout) -> kernels.Kernel:
-        if name == "scan":
-            return kernels.scan_kernel(self.lowered, layout, self.relaxed)
-        write = kernels.map_kernel if name == "map" else kernels.sum_kernel
-        return write(self.lowered, layout, lanes(), self.relaxed)
+        write = {"scan": kernels.scan_kernel, "map": kernels.map_kernel, "sum": kernels.sum_kernel}[name]
+        width = lanes() if name == "scan" else kernels.rows_at_once(self.lowered, lanes())
+        return write(self.lowered, layout, width, self.relaxed)
 
     def _function(
         self, key: Any, write: Callable[[], kernels.Kernel], optimize: bool
@@ -159,7 +158,7 @@ class LLVMBackend:
             if key not in self._made:
                 kernel = write()
                 machine = Machine(kernel.text, optimize)
-                self._made[key] = (_LOOP(machine.address(key[0])), kernel.frame, machine)
+                self._made[key] = (_LOOP(machine.address("enter")), kernel.frame, machine)
             function, frame, _ = self._made[key]
         return function, frame
 
@@ -179,18 +178,25 @@ class _Memory:
         self.fixed = array("d", _fixed(inputs))
         self.order = order
 
-    def arguments(self, out: int, emitted: int | None, frame: int) -> tuple[Any, ...]:
+    def block(self, out: int, emitted: int | None, frame: int, count: int = 0, size: int = 0) -> int:
+        """The address of the block that a kernel is given: see ``loop.POINTERS``."""
         self.frame = (ctypes.c_double * (frame + 7))()
-        address = ctypes.addressof(self.frame)
-        return (
-            ctypes.addressof(self.addresses),
-            address_of(self.strides),
-            address_of(self.fixed),
-            None if self.order is None else address_of(self.order),
-            out,
-            emitted,
-            address + -address % 64,  # whole cache lines: a vector across two of them takes twice as long
+        working = ctypes.addressof(self.frame)
+        self.given = array(
+            "Q",
+            [
+                ctypes.addressof(self.addresses),
+                address_of(self.strides),
+                address_of(self.fixed),
+                0 if self.order is None else address_of(self.order),
+                out,
+                emitted or 0,
+                working + -working % 64,  # whole cache lines: a vector across two of them takes twice as long
+                count,
+                size,
+            ],
         )
+        return address_of(self.given)
 
 
 def _fixed(inputs: Sequence[Any]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 RELAXED = "reassoc nsz arcp contract afn "  # what `fast` has, except assuming that NaN and infinity never occur
 
@@ -13,7 +13,7 @@ class Module:
 
     def __init__(self, relaxed: bool = False, inline: bool = True) -> None:
         self.flags = RELAXED if relaxed else ""
-        self.inline = "alwaysinline" if inline else "noinline"
+        self.inline = inline
         self.functions: list[str] = []
         self._declared: dict[str, str] = {}
         self._helpers: set[str] = set()
@@ -37,7 +37,7 @@ class Module:
             given = [f"%x{i}" for i in range(operands)]
             result = write(code, *given)
             typed = ", ".join(f"{code.number} {x}" for x in given)
-            attributes = "noinline" if name.endswith("slow") else self.inline
+            attributes = "alwaysinline" if self.inline and not name.endswith("slow") else "noinline"
             self.functions.append(
                 f"define internal {code.number} @{full}({typed}) {attributes} nounwind willreturn memory(none) {{\n"
                 f"{code.body}\n  ret {code.number} {result}\n}}"
@@ -134,6 +134,26 @@ class Code:
             parts = [self.write(f"extractelement {self.number} {x}, i64 {lane}") for x in operands]
             one = self.write(f"call double @{name}({', '.join(f'double {x}' for x in parts)})")
             result = self.write(f"insertelement {self.number} {result}, double {one}, i64 {lane}")
+        return result
+
+    def looked_up(self, name: str, numbers: Sequence[int], index: str) -> str:
+        """The numbers at these places of a table, whose name is ``name``."""
+        table = ", ".join(f"i64 {x}" for x in numbers)
+        self.module.define(name, f"@{name} = internal constant [{len(numbers)} x i64] [{table}]")
+        if self.lanes == 1:
+            return self.write(f"load i64, ptr {self.write(f'getelementptr inbounds i64, ptr @{name}, i64 {index}')}")
+        result = "poison"
+        for lane in range(self.lanes):
+            place = self.write(f"extractelement {self.integer} {index}, i64 {lane}")
+            one = self.write(f"load i64, ptr {self.write(f'getelementptr inbounds i64, ptr @{name}, i64 {place}')}")
+            result = self.write(f"insertelement {self.integer} {result}, i64 {one}, i64 {lane}")
+        return result
+
+    def exactly(self, write: Callable[..., str], *operands: str) -> str:
+        """What ``write`` writes, here, without reassociation or contraction."""
+        flags, self.flags = self.flags, ""
+        result = write(self, *operands)
+        self.flags = flags
         return result
 
     def helper(self, name: str, write: Callable[..., str], *operands: str) -> str:

@@ -23,9 +23,11 @@ from .code import Code, Module
 from .long import Long
 from .loop import Kind, Loop, Rows, add_lanes, any_of, at, load, not_finite
 from .operations import HEAVY, emit, native
+from .packing import emit_packed
 
 LONG = 3000  # instructions; longer functions take LLVM more than proportionally longer
 LONG_ON_LANES = 600  # … and on vectors, of which few fit the registers, pieces are also faster
+_SHORT = 240  # instructions
 _INLINED = 64  # calls of exp and its kin; with more of them, a call is cheaper than its copies
 
 
@@ -75,6 +77,12 @@ def is_long(program: Program, on_lanes: bool = False) -> bool:
     return len(program.instructions) + len(program.outputs) > (min(LONG, LONG_ON_LANES) if on_lanes else LONG)
 
 
+def rows_at_once(program: Program, lanes: int) -> int:
+    """Two vectors of rows in a short program, where registers suffice for both: neither waits for its own results."""
+    many = lanes >= 8 and len(program.instructions) + len(program.outputs) <= _SHORT
+    return 2 * lanes if many else lanes
+
+
 def map_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kernel:
     """``out`` holds a pointer for each result."""
     loop = Loop(_module(program, relaxed), rows, lanes)
@@ -117,14 +125,14 @@ def _sum(module: Module, program: Program, rows: Rows, lanes: int, relaxed: bool
     return str(module), 0
 
 
-def scan_kernel(program: Program, rows: Rows, relaxed: bool) -> Kernel:
+def scan_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kernel:
     """``out`` holds what is carried, before and after; ``emitted`` a pointer for each other result."""
     loop = Loop(_module(program, relaxed), rows, 1)
     if is_long(program):
         return Kernel(*Long(loop.module, program).scan(loop))
     count = len(rows.places(Kind.CARRIED))
     carried = [loop.phi("double", load(loop.head, "%out", k)) for k in range(count)]
-    results = _outputs(loop.body, program, loop.given(carried))
+    results = emit_packed(loop.body, program, loop.given(carried), lanes)
     loop.next = dict(zip(carried, results[:count], strict=True))
     for k, result in enumerate(results[count:]):
         loop.store(loop.head.write(f"load ptr, ptr {at(loop.head, '%emitted', k, 'ptr')}"), result)

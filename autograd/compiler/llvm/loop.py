@@ -8,11 +8,8 @@ from typing import NamedTuple
 
 from .code import Code, Module
 
-PARAMETERS = (
-    "ptr noalias %columns, ptr noalias %strides, ptr noalias %fixed, ptr noalias %order, ptr noalias %out, "
-    "ptr noalias %emitted, ptr noalias %frame, i64 %begin, i64 %end, "
-    "i64 %count, i64 %size"
-)
+POINTERS = ("columns", "strides", "fixed", "order", "out", "emitted", "frame")
+PARAMETERS = ", ".join([*[f"ptr noalias %{name}" for name in POINTERS], "i64 %begin, i64 %end, i64 %count, i64 %size"])
 
 
 class Kind(Enum):
@@ -189,6 +186,22 @@ class Loop:
             "}",
         ]
         self.module.functions.append("\n".join(line for line in lines if line))
+        if not linkage:
+            self._entry(name)
+
+    def _entry(self, name: str) -> None:
+        """``enter(given, begin, end)``: the loop, given in one block what stays the same from call to call."""
+        b = Code(self.module)
+
+        def given(kind: str, place: int) -> str:
+            return f"{kind} {b.write(f'load {kind}, ptr ' + at(b, '%given', place, kind))}"
+
+        pointers = [given("ptr", i) for i in range(len(POINTERS))]
+        counts = [given("i64", len(POINTERS) + i) for i in range(2)]
+        arguments = ", ".join([*pointers, "i64 %begin", "i64 %end", *counts])
+        b.line(f"%trouble = call i64 @{name}({arguments})")
+        b.line("ret i64 %trouble")
+        self.module.functions.append(f"define i64 @enter(ptr %given, i64 %begin, i64 %end) {{\n{b.body}\n}}")
 
 
 # ---- Small pieces ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from ... import primitives as p
 from ...declaration import Primitive
-from ..lowering import bounded, capped, decay, product, quotient
+from ..lowering import bounded, capped, decay, product, quotient, raised
 from ..program import Program
 from . import mathematics
 from .code import Code
@@ -86,6 +86,15 @@ def _own(write: Callable[..., str]) -> Callable[..., str]:
     return lambda b, *operands: b.helper(write.__name__, write, *operands)
 
 
+def _capped(b: Code, x: str) -> str:
+    """Where it is used, if that may be: it shares most of its instructions with ``raised``."""
+    return b.exactly(mathematics.capped, x) if b.module.inline else b.helper("capped", mathematics.capped, x)
+
+
+def _raised(b: Code, x: str) -> str:
+    return b.exactly(mathematics.raised, x) if b.module.inline else b.exactly(Code.add, b.constant(1.0), _capped(b, x))
+
+
 def _from_library(name: str) -> Callable[..., str]:
     return lambda b, *operands: b.library(name, *operands)
 
@@ -138,7 +147,8 @@ _OPERATIONS: dict[Primitive, Callable[..., str]] = {
     p.minimum: _extreme("olt"),
     p.where: lambda b, c, x, y: b.select(b.compare("une", c, b.constant(0.0)), x, y),
     decay: _own(mathematics.decay),
-    capped: _own(mathematics.capped),
+    capped: _capped,
+    raised: _raised,
     quotient: Code.div,
     product: lambda b, x, y: b.write(f"fmul {b.number} {x}, {y}"),
     bounded: _overflowing(lambda b, x: x),
@@ -162,7 +172,10 @@ HEAVY = {
     p.cos,
     decay,
     capped,
+    raised,
 }  # helper functions of their own: see mathematics.py
+
+SCATTERED = {p.sin, p.cos}  # … in which one lane may change what all lanes do
 
 # What the C library computes for `math`: a user's primitive, too, may have any of them as its forward.
 _NAMED: dict[str, Callable[..., Callable[..., str]]] = {
