@@ -55,7 +55,7 @@ def ends_at_caller(function: F) -> F:
             return function(*args, **kwargs)
         except (ArithmeticError, ValueError, TypeError, AssertionError) as error:
             if getattr(error, "_complete", False) or _before_the_first_line(error):
-                _shorten(error)
+                shorten(error)
             raise
 
     return guarded  # type: ignore[return-value]  # it has the signature of what it wraps
@@ -66,7 +66,8 @@ def _before_the_first_line(error: BaseException) -> bool:
     return error.__traceback__ is not None and error.__traceback__.tb_next is None
 
 
-def _shorten(error: BaseException) -> None:
+def shorten(error: BaseException) -> None:
+    """Leave the library's own lines out of the end of a traceback; the caller then re-raises with a bare ``raise``."""
     entry, last = error.__traceback__, None
     while entry is not None:
         if not entry.tb_frame.f_code.co_filename.startswith(LIBRARY):
