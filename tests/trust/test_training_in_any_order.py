@@ -1,6 +1,6 @@
-"""Losses, backward passes, changed parameters, steps, runs, copies and files in any order, beside a model worked by hand.
+"""Losses, backward passes, steps, runs, copies and files in any order, beside a model worked by hand.
 
-The model is lecture 2's with tanh: two inputs, two hidden units, one output.  Its gradient is written out below, in floats.
+The model is lecture 2's with tanh: two inputs, two hidden units, one output.  Its gradient is written out below.
 """
 
 import math
