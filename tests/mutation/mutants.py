@@ -71,6 +71,11 @@ _COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
 _REMOVABLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Delete, ast.Continue, ast.Break)
 
 
+def plain(source: str) -> str:
+    """``source`` as mutants are written: without comments, a simple statement on one line."""
+    return "\n".join(map(ast.unparse, ast.parse(source).body))
+
+
 def mutants(file: str, source: str) -> list[Mutant]:
     """Every mutant of a file, in the order of its lines."""
     body = ast.parse(source).body

@@ -3,11 +3,14 @@
 import ast
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from tests.mutation.equivalent import REASONS
-from tests.mutation.mutants import mutants
+from tests.mutation.exchange import Change, change, exchange, functions
+from tests.mutation.mutants import mutants, plain
+from tests.mutation.reaching import Recorder
 from tests.mutation.running import ROOT, TARGETS
 
 TABLE = """
@@ -64,31 +67,107 @@ def test_every_mutant_is_a_program_and_no_two_are_the_same(file):
         assert mutant.source != ast.unparse(ast.parse(source))
 
 
+# ---- A mistake put into a process that has imported the original ----------------------------------------------
+
+FILE = """
+def scaled(factor):
+    def method(x):
+        return x * factor
+    return method
+
+def above(least):
+    def method(x):
+        return x if x > least else least
+    return method
+
+twice, natural = scaled(2.0), above(0.0)
+pair = (lambda x: x + 1.0, lambda x: x + 1.0)
+LIMIT = 3 * 4
+"""
+
+
+def imported(file: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(compile(plain(FILE), file, "exec"), names)
+    return names
+
+
+def with_mistake(after: str, nth: int = 0) -> tuple[dict[str, Any], bool, Change]:
+    mutant = [m for m in mutants("file.py", FILE) if m.after == after][nth]
+    names = imported("/where/it/lies/file.py")
+    what = change(plain(FILE), mutant.source, "file.py")
+    done = exchange(what, "file.py", functions({"/where/it/lies/file.py": "file.py"}))
+    return names, done, what
+
+
+def test_functions_made_before_the_mistake_have_it():
+    names, done, what = with_mistake("x / factor")
+    assert done
+    assert names["twice"](3.0) == 1.5
+    assert names["scaled"](4.0)(2.0) == 0.5
+    assert (what.code.co_name, what.lines) == ("method", {4})
+
+
+def test_one_lambda_of_a_line_has_it():
+    names, done, what = with_mistake("x - 1.0", nth=1)
+    assert done
+    assert [f(1.0) for f in names["pair"]] == [2.0, 0.0]
+    assert what.lines == {12}
+
+
+def test_what_happens_at_import_cannot_be_exchanged():
+    _, done, what = with_mistake("3 / 4")
+    assert not done
+    assert what.at_import
+
+
+def test_nor_can_a_function_that_would_need_another_variable_around_it():
+    names, done, what = with_mistake("x")  # `least`, of the function around it, is gone
+    assert not what.at_import
+    assert not done
+    assert names["natural"](-3.0) == 0.0
+
+
+def test_the_lines_that_are_reached():
+    names = imported("/where/it/lies/file.py")
+    recorder = Recorder({"/where/it/lies/file.py": "file.py"})
+    with recorder.following():
+        names["twice"](1.0)
+    (((file, name, _), line),) = recorder.spots() - {(k, 3) for k, _ in recorder.spots()}
+    assert (file, name, line) == ("file.py", "scaled.<locals>.method", 4)
+    with recorder.following():
+        names["pair"][1](1.0)
+    assert len(recorder.spots()) == 1
+
+
+# ---- The whole ---------------------------------------------------------------------------------------
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.mutation",
-        "autograd/graph.py",
-        "--stages",
-        "1",
-        "--workers",
-        "1",
-        *arguments,
-    ]
+    command = [sys.executable, "-m", "tests.mutation", *arguments]
+    command += ["--workers", "1", "--tests", "tests/autograd/test_value.py"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def test_mistakes_are_killed_and_the_working_tree_is_untouched():
     before = (ROOT / "autograd/graph.py").read_bytes()
-    done = run("--match", "topological_order: 1 ")
+    in_a_function, at_import, without_end = (
+        "topological_order: 1 → 2",
+        "_now: _now = 0 → pass",
+        "while stack: node = pop() if node is None: ",
+    )
+    done = run("--match", in_a_function, "--match", at_import, "--match", without_end)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "100.0%" in done.stdout
+    assert "3 of     3 killed  100.0%   (0 by running out of time)" in done.stdout
     assert (ROOT / "autograd/graph.py").read_bytes() == before
 
 
 def test_what_computes_the_same_survives_and_is_explained():
-    done = run("--match", "descendants: node not in reached and (not reached.isdisjoint(node.parents)) → not")
+    done = run(
+        "--explained",
+        "--match",
+        "descendants: node not in reached and (not reached.isdisjoint(node.parents)) → not",
+    )
     assert done.returncode == 1, done.stdout + done.stderr  # no mutant of one was killed
     assert "1 survivors, 0 of them without a reason" in done.stdout
 
