@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -63,13 +64,29 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 2 where the input is wrong, with one line that says how."""
+    """Run the command line.
+
+    The exit status is 2 where the input is wrong, with one line that says how, and 141 if nobody reads on.
+    """
+    try:
+        try:
+            return _main(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # as by `| head`: nothing more to say, and nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # 128 + SIGPIPE
+
+
+def _main(argv: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     # An expression may begin with a minus sign: a space before it tells argparse that it is no option.
     given = [f" {word}" if re.match(r"-(?!h$|-$|-[a-z]{2,}(=|$))", word) else word for word in given]
     options = _arguments().parse_intermixed_args(given)
     try:
         return _run(options)
+    except BrokenPipeError:
+        raise
     except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         told = error.args[0] if error.args and not isinstance(error, OSError) else error
         sys.stderr.write(_refusal(str(told)))

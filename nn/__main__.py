@@ -40,10 +40,23 @@ def _refusal(program: str, message: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, 2 for anything refused, 130 for Ctrl-C."""
+    """Run the command line; the exit code is 0, 2 for anything refused, 130 for Ctrl-C, 141 if nobody reads on."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # as by `| head`: nothing more to say, and nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # 128 + SIGPIPE
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
+    except BrokenPipeError:
+        raise
     except _REFUSALS as error:
         message = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         if isinstance(error, OverflowError):
@@ -62,9 +75,12 @@ def _train(options: argparse.Namespace) -> int:
     chosen = [name.strip() for name in options.features.split(",")] if options.features else None
     if chosen and options.target in chosen:
         raise DataError(f"the target {options.target!r} cannot be one of the features")
+    if twice := [name for i, name in enumerate(chosen or []) if name in (chosen or [])[:i]]:
+        raise DataError(f"the feature {twice[0]!r} is named twice")
     for wanted in filter(None, (options.save, options.report)):
-        if not os.path.isdir(os.path.dirname(wanted) or "."):
-            raise OSError(f"there is no folder {os.path.dirname(wanted)} to save {wanted} in")
+        _demand_writable(wanted, options.data)
+    if options.save and options.report and os.path.abspath(options.save) == os.path.abspath(options.report):
+        raise OSError(f"the model and the report cannot both be saved as {options.save}")
     if options.report:
         from .report import demand_page
 
@@ -101,14 +117,30 @@ def _train(options: argparse.Namespace) -> int:
         backend=options.backend,
         progress=False if options.no_progress else None,
     )
-    print(f"\n{summary.network(outcome)}\n\n{summary.results(outcome)}")
+    # What was asked to be kept is kept first: whoever reads what is printed may stop reading.
     if options.save:
         outcome.model.save(options.save, outcome.history)
-        print(f"\nsaved to {options.save}")
     if options.report:
         _report(options, outcome)
+    print(f"\n{summary.network(outcome)}\n\n{summary.results(outcome)}")
+    if options.save:
+        print(f"\nsaved to {options.save}")
+    if options.report:
         print(f"\nreport in {options.report}")
     return 130 if outcome.history.stopped == "interrupted" else 0
+
+
+def _demand_writable(path: str, data: str) -> None:
+    """Refuse, before anything is trained, what could not be written afterwards, or would replace the data."""
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder or "."):
+        raise OSError(f"there is no folder {folder} to save {path} in")
+    if os.path.isdir(path) or not os.path.basename(path):
+        raise OSError(f"{path} is a folder: give the name of a file in it")
+    if not os.access(folder or ".", os.W_OK):
+        raise OSError(f"the folder {folder or '.'} cannot be written to, so {path} cannot be saved")
+    if os.path.exists(path) and os.path.exists(data) and os.path.samefile(path, data):
+        raise OSError(f"{path} holds the data: give another name to save as")
 
 
 def _report(options: argparse.Namespace, outcome: experiment.Outcome) -> None:
@@ -135,8 +167,13 @@ def _predict(options: argparse.Namespace) -> int:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*table.columns, f"{name} (predicted)"])
     for row, prediction in zip(table.rows, predictions, strict=True):
-        writer.writerow([*(f"{x:g}" for x in row), *(prediction if isinstance(prediction, list) else [prediction])])
+        writer.writerow([*map(_numeral, row), *(prediction if isinstance(prediction, list) else [prediction])])
     return 0
+
+
+def _numeral(x: float) -> str:
+    """A number that reads back as it was, and as the file is likely to have it: 165, not 165.0."""
+    return f"{x:g}" if float(f"{x:g}") == x else repr(x)
 
 
 # ---- Options -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import autograd
 from autograd import Primitive, Value, primitive
 
 from .naming import unknown
+from .refusal import shown
 
 
 class Activation(NamedTuple):
@@ -71,16 +72,16 @@ def find_activation(activation: str | Callable[[Any], Any]) -> Activation:
         ...
     ValueError: unknown activation 'sigmod': did you mean 'sigmoid'?
     """
-    if activation in ("linear", "identity", None):
+    if activation is None or (isinstance(activation, str) and activation in ("linear", "identity")):
         return Activation("linear", _identity, None)
-    if activation in ("softmax", autograd.softmax):
+    if activation is autograd.softmax or (isinstance(activation, str) and activation == "softmax"):
         return Activation("softmax", autograd.softmax, autograd.softmax, of_layer=True)
     if isinstance(activation, str):
         if activation not in FUNCTIONS:
             raise unknown("activation", activation, ACTIVATIONS)
         activation = FUNCTIONS[activation]
     if not callable(activation):
-        raise TypeError(f"an activation is a name or a function, not {activation!r}")
+        raise TypeError(f"an activation is a name or a function, not {shown(activation)}")
     if isinstance(activation, Primitive):
         # A method of Value takes a third of the time of the primitive's own call.
         method = getattr(Value, activation.name, None)

@@ -6,6 +6,7 @@ import importlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd import Value
@@ -14,6 +15,7 @@ from .losses import Loss
 from .module import Module
 from .naming import unknown
 from .optimizers import NotFiniteError, Optimizer, clipped
+from .refusal import shown
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,10 @@ def eager(task: Task) -> Epoch:
             optimizer.zero_grad()
             loss = loss_of([model(task.rows[i]) for i in batch], [task.targets[i] for i in batch])
             if not isinstance(loss, Value):
-                raise TypeError(f"the loss does not depend on the model's parameters: it is {loss!r}")
+                raise TypeError(f"the loss does not depend on the model's parameters: it is {shown(loss)}")
             if not math.isfinite(loss.data):
                 raise NotFiniteError(f"the loss is {loss.data}")
-            objective = loss + task.penalty(weights) if task.penalty else loss
+            objective = loss + _number(task.penalty(weights)) if task.penalty else loss
             objective.backward()
             gradients = [p.grad for p in optimizer.parameters]
             optimizer.move(clipped(gradients, task.clip) if task.clip else gradients)
@@ -71,12 +73,18 @@ def eager(task: Task) -> Epoch:
     return epoch
 
 
+def _number(penalty: Any) -> Any:
+    if not isinstance(penalty, (Value, Real)):
+        raise TypeError(f"the penalty gave {shown(penalty)}: it has to give a Value, computed from the weights")
+    return penalty
+
+
 BACKENDS = ("auto", "eager", "python", "llvm")
 
 
 def prepare(task: Task, backend: str) -> tuple[str, Epoch]:
     """The back end of that name, or for "auto" the fastest that can do the task; and what it is called."""
-    if backend not in BACKENDS:
+    if not isinstance(backend, str) or backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
     if backend == "eager":
         return backend, eager(task)

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any
 
 from .naming import unknown
+from .refusal import ends_at_caller, file_path, listed, shown
 
 # ---- Reading -----------------------------------------------------------------------------------------
 
@@ -27,22 +28,25 @@ class Table:
     columns: tuple[str, ...]
     rows: list[list[float]]
 
+    @ends_at_caller
     def column(self, name: str) -> list[float]:
         """The numbers of one column."""
         i = self._index(name)
         return [row[i] for row in self.rows]
 
+    @ends_at_caller
     def select(self, names: Iterable[str]) -> list[list[float]]:
         """The rows with only the columns named, in that order."""
-        indices = [self._index(name) for name in names]
+        indices = [self._index(name) for name in _names(names)]
         return [[row[i] for i in indices] for row in self.rows]
 
     def _index(self, name: str) -> int:
-        if name not in self.columns:
+        if not isinstance(name, str) or name not in self.columns:
             raise DataError(str(unknown("column", name, self.columns)))
         return self.columns.index(name)
 
 
+@ends_at_caller
 def read_csv(path: str | PathLike[str], columns: Sequence[str] | None = None) -> Table:
     """The numbers of a CSV file whose first line names the columns.
 
@@ -50,6 +54,8 @@ def read_csv(path: str | PathLike[str], columns: Sequence[str] | None = None) ->
     for a file that is empty, or not text in UTF-8; for columns that are absent, unnamed or named twice; for a
     row of another width; and for a cell that is empty, no number, infinite or NaN.
     """
+    path = file_path("a CSV file", path)
+    columns = None if columns is None else _names(columns)
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
@@ -58,6 +64,10 @@ def read_csv(path: str | PathLike[str], columns: Sequence[str] | None = None) ->
         raise DataError(f"{path} is not a text file in UTF-8") from None
     except csv.Error as error:
         raise DataError(f"{path} is not a well-formed CSV file: {error}") from None
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return listed("the names of columns", names)
 
 
 def _table(path: str, reader: Any, wanted: Sequence[str] | None) -> Table:
@@ -136,7 +146,7 @@ def vector(numbers_: Any, what: str = "y") -> list[float]:
 def entries(items: Any, what: str) -> list[Any]:
     """One entry a row, at least one; ``DataError`` otherwise."""
     if isinstance(items, (str, bytes, dict)) or not hasattr(items, "__iter__"):
-        raise DataError(f"{what} should hold one entry a row, not {str(items)[:60]!r}")
+        raise DataError(f"{what} should hold one entry a row, not {shown(items)}")
     listed = list(items)
     if not listed:
         raise DataError(f"{what} is empty: it takes at least one row")
@@ -145,7 +155,7 @@ def entries(items: Any, what: str) -> list[Any]:
 
 def _row(row: Any, where: str) -> list[float]:
     if isinstance(row, (str, bytes, dict)) or not hasattr(row, "__iter__"):
-        raise DataError(f"{where} is {str(row)[:60]!r}: a row is a list of numbers, also where it has only one")
+        raise DataError(f"{where} is {shown(row)}: a row is a list of numbers, also where it has only one")
     numbers_ = [finite(x, f"{where}, column {j}") for j, x in enumerate(row, 1)]
     if not numbers_:
         raise DataError(f"{where} is empty")
@@ -155,13 +165,13 @@ def _row(row: Any, where: str) -> list[float]:
 def finite(x: Any, where: str) -> float:
     """``x`` as a finite float; ``DataError`` otherwise."""
     if not isinstance(x, numbers.Real):
-        raise DataError(f"{where}: {repr(x)[:60]} is not a number")
+        raise DataError(f"{where}: {shown(x)} is not a number")
     try:
         as_float = float(x)
     except OverflowError:
         as_float = math.inf
     if not math.isfinite(as_float):
-        raise DataError(f"{where}: {repr(x)[:60]} is not a finite number")
+        raise DataError(f"{where}: {shown(x)} is not a finite number")
     return as_float
 
 
@@ -181,8 +191,10 @@ class Standardizer:
     scale: tuple[float, ...]
 
     @classmethod
+    @ends_at_caller
     def of(cls, rows: Sequence[Sequence[float]]) -> Standardizer:
         """The one that gives these rows mean 0 and standard deviation 1 in every column."""
+        rows = matrix(rows, "the data")
         columns = list(zip(*rows, strict=True))
         mean = tuple(math.fsum(column) / len(column) for column in columns)
         deviation = (
@@ -193,13 +205,27 @@ class Standardizer:
         scale = tuple(s if s > 1e-12 * abs(m) else 1.0 for s, m in zip(deviation, mean, strict=True))
         return cls(mean, scale)
 
+    @ends_at_caller
     def transform(self, rows: Iterable[Sequence[float]]) -> list[list[float]]:
-        """Rows in the units of the columns, standardised."""
+        """Rows in the units of the columns, standardised; ``DataError`` for what are no such rows."""
+        return self._transform(self._checked(rows))
+
+    @ends_at_caller
+    def inverse(self, rows: Iterable[Sequence[float]]) -> list[list[float]]:
+        """Standardised rows, in the units of the columns again; ``DataError`` for what are no such rows."""
+        return self._inverse(self._checked(rows))
+
+    def _transform(self, rows: Iterable[Sequence[float]]) -> list[list[float]]:
         return [[(x - m) / s for x, m, s in zip(row, self.mean, self.scale, strict=True)] for row in rows]
 
-    def inverse(self, rows: Iterable[Sequence[float]]) -> list[list[float]]:
-        """Standardised rows, in the units of the columns again."""
+    def _inverse(self, rows: Iterable[Sequence[float]]) -> list[list[float]]:
         return [[x * s + m for x, m, s in zip(row, self.mean, self.scale, strict=True)] for row in rows]
+
+    def _checked(self, rows: Iterable[Sequence[float]]) -> list[list[float]]:
+        checked = matrix(rows, "the data")
+        if len(checked[0]) != len(self.mean):
+            raise DataError(f"the data: rows of {len(checked[0])} numbers, but there are {len(self.mean)} columns")
+        return checked
 
 
 @dataclass(frozen=True)
@@ -214,15 +240,15 @@ class Scaling:
         for i, row in enumerate(rows, 1):
             if len(row) != len(self.inputs.mean):
                 raise DataError(f"row {i}: {len(row)} numbers, but the model was trained on {len(self.inputs.mean)}")
-        return self.inputs.transform(rows)
+        return self.inputs._transform(rows)
 
     def scale_targets(self, targets: Sequence[Any]) -> list[Any]:
         """Targets in the world's units, in the model's."""
-        return targets if self.targets is None else _through(self.targets.transform, targets)  # type: ignore[return-value]
+        return targets if self.targets is None else _through(self.targets._transform, targets)  # type: ignore[return-value]
 
     def unscale(self, predictions: Sequence[Any]) -> list[Any]:
         """Predictions in the model's units, in the world's."""
-        return predictions if self.targets is None else _through(self.targets.inverse, predictions)  # type: ignore[return-value]
+        return predictions if self.targets is None else _through(self.targets._inverse, predictions)  # type: ignore[return-value]
 
 
 def _through(transform: Any, targets: Sequence[Any]) -> list[Any]:
@@ -259,14 +285,17 @@ def batches(indices: Sequence[int], size: int) -> list[Sequence[int]]:
     return [indices[i : i + size] for i in range(0, len(indices), size)]
 
 
+@ends_at_caller
 def split(count: int, fraction: float, seed: int | str) -> tuple[list[int], list[int]]:
     """The points to train on, and a ``fraction`` of them held out, both in their original order.
 
     >>> split(10, 0.2, seed=0)
     ([0, 2, 3, 4, 6, 7, 8, 9], [1, 5])
     """
-    if not 0.0 < fraction < 1.0:
-        raise ValueError(f"a fraction to hold out is between 0 and 1, not {fraction!r}")
+    if not isinstance(count, numbers.Integral) or count < 1:
+        raise ValueError(f"the number of points is a whole number of at least 1, not {shown(count)}")
+    if isinstance(fraction, bool) or not isinstance(fraction, numbers.Real) or not 0.0 < fraction < 1.0:
+        raise ValueError(f"a fraction to hold out is between 0 and 1, not {shown(fraction)}")
     held = max(1, round(fraction * count))
     if held >= count:
         raise DataError(f"{count} row(s) are too few to hold out a fraction of {fraction:g} and train on the rest")

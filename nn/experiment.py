@@ -11,6 +11,7 @@ from autograd import sigmoid
 from .data import DataError, Table, split
 from .history import History
 from .layers import MLP
+from .refusal import count
 from .regression import LinearRegression, Score
 from .schedules import CosineDecay, Schedule
 from .training import fit
@@ -83,7 +84,7 @@ def run(
     rows, targets = table.select(features), table.column(target)
     kept, held = split(len(rows), test_fraction, seed) if test_fraction else (list(range(len(rows))), [])
     per_epoch = 1 if batch_size is None else -(-len(kept) // batch_size)
-    epochs = max(200, -(-_ENOUGH // per_epoch)) if epochs is None else epochs
+    epochs = max(200, -(-_ENOUGH // per_epoch)) if epochs is None else count("epochs", epochs)
     rate: float | Schedule = CosineDecay(lr, epochs * per_epoch) if schedule == "cosine" else lr
     model = MLP(sizes, activation, output, bias, init, seed)
     model.columns = (*features, target)

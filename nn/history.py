@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from .refusal import ends_at_caller
+
 
 @dataclass
 class History:
@@ -62,6 +64,7 @@ class History:
         return asdict(self)
 
     @classmethod
+    @ends_at_caller
     def from_dict(cls, data: Any) -> History:
         """The record that :meth:`to_dict` made; ``ValueError`` for anything else."""
         if not isinstance(data, dict) or set(data) != {f.name for f in fields(cls)}:

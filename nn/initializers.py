@@ -48,8 +48,8 @@ def find_initializer(init: str | Initializer, activation: str = "linear") -> Ini
     """
     if callable(init):
         return init
-    if init == "auto":
+    if isinstance(init, str) and init == "auto":
         init = _SUITED.get(activation, "glorot")
-    if init not in INITIALIZERS:
+    if not isinstance(init, str) or init not in INITIALIZERS:
         raise unknown("initialiser", init, ["auto", *INITIALIZERS])
     return INITIALIZERS[init]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 from autograd import Value, affine
@@ -12,6 +12,7 @@ from .activations import ACTIVATIONS, Activation, find_activation
 from .initializers import Initializer, find_initializer
 from .module import Module
 from .naming import indexed, weight
+from .refusal import count, ends_at_caller, flag, shorten, shown
 
 ActivationLike: TypeAlias = str | Callable[[Any], Any]
 
@@ -36,6 +37,7 @@ class Neuron(Module):
     weight: list[Value]
     bias: Value | None
 
+    @ends_at_caller
     def __init__(
         self,
         inputs: int,
@@ -48,10 +50,10 @@ class Neuron(Module):
         if self.activation.of_layer:
             raise ValueError(f"{self.activation.name} is an activation of a whole layer, not of one neuron")
         draw = find_initializer(init, self.activation.name)
-        rng = random.Random(seed)
-        inputs = _size(inputs, "a neuron's number of inputs")
+        rng = _generator(seed)
+        inputs = _size("a neuron's number of inputs", inputs)
         self.weight = [Value(draw(rng, inputs, 1), indexed("w", i)) for i in range(1, inputs + 1)]
-        self.bias = Value(0.0, "b") if bias else None
+        self.bias = Value(0.0, "b") if flag("bias", bias) else None
         self._labels = "z", "a"
 
     @classmethod
@@ -64,10 +66,11 @@ class Neuron(Module):
         neuron._labels = indexed("z", k, j), indexed("o", k, j)
         return neuron
 
+    @ends_at_caller
     def __call__(self, row: Sequence[Any]) -> Any:
         """The unit's output for a row of numbers or Values.
 
-        Raises ``ValueError`` for a row of another width.
+        Raises ``ValueError`` for a row of another width, ``TypeError`` for what is no row of numbers.
         """
         return self._output(_lift(row, len(self.weight), "this neuron"))
 
@@ -80,7 +83,13 @@ class Neuron(Module):
             return z
         z.label = pre_activation
         o: Value = activate(z)
-        o.label = output
+        try:
+            o.label = output
+        except AttributeError:
+            raise TypeError(
+                f"the activation {self.activation.name} gave {shown(o)}: it has to give a Value, computed from the one "
+                "it is called on"
+            ) from None
         return o
 
     def __repr__(self) -> str:
@@ -98,6 +107,7 @@ class Layer(Module):
     ['o_{11}', 'o_{12}', 'o_{13}']
     """
 
+    @ends_at_caller
     def __init__(
         self,
         inputs: int,
@@ -108,11 +118,14 @@ class Layer(Module):
         seed: int | random.Random | None = None,
         number: int = 1,
     ) -> None:
-        self.inputs = _size(inputs, "a layer's number of inputs")
-        self.outputs = _size(outputs, "a layer's number of outputs")
+        self.inputs = inputs = _size("a layer's number of inputs", inputs)
+        self.outputs = outputs = _size("a layer's number of outputs", outputs)
         self.activation = find_activation(activation)
-        self._number = number
-        rng = seed if isinstance(seed, random.Random) else random.Random(seed)
+        if self.activation.of_layer and outputs == 1:
+            raise ValueError("softmax needs at least 2 units in its layer: the share of a single one is always 1")
+        self._number = number = count("a layer's number", number, 1)
+        bias = flag("bias", bias)
+        rng = _generator(seed)
         draw = find_initializer(init, self.activation.name)
         self.neurons = [
             Neuron._of_layer(number, j, [draw(rng, inputs, outputs) for _ in range(inputs)], self.activation, bias)
@@ -122,10 +135,11 @@ class Layer(Module):
             for j, neuron in enumerate(self.neurons, 1):
                 neuron._labels = "", indexed("z", number, j)
 
+    @ends_at_caller
     def __call__(self, row: Sequence[Any]) -> list[Value]:
         """The outputs for a row of numbers or Values, one a neuron.
 
-        Raises ``ValueError`` for a row of another width.
+        Raises ``ValueError`` for a row of another width, ``TypeError`` for what is no row of numbers.
         """
         return self._outputs(_lift(row, self.inputs, "this layer"))
 
@@ -177,6 +191,7 @@ class MLP(Module):
     'ŷ'
     """
 
+    @ends_at_caller
     def __init__(
         self,
         sizes: Sequence[int],
@@ -186,12 +201,13 @@ class MLP(Module):
         init: str | Initializer = "auto",
         seed: int | None = None,
     ) -> None:
-        if isinstance(sizes, (int, str)) or len(sizes) < 2:
+        if not isinstance(sizes, Sequence) or isinstance(sizes, (str, bytes)) or len(sizes) < 2:
             raise ValueError(
-                f"sizes are the numbers of inputs, hidden units and outputs, such as [2, 2, 1], not {sizes!r}"
+                f"sizes are the numbers of inputs, hidden units and outputs, such as [2, 2, 1], not {shown(sizes)}"
             )
-        self.sizes = [_size(size, f"size {i} of {list(sizes)!r}") for i, size in enumerate(sizes, 1)]
-        rng = random.Random(seed)
+        self.sizes = [_size(f"size {i} of {shown(list(sizes))}", size) for i, size in enumerate(sizes, 1)]
+        bias = flag("bias", bias)
+        rng = _generator(seed)
         last = len(self.sizes) - 1
         self.layers = [
             Layer(inputs, outputs, output if k == last else activation, bias, init, rng, k)
@@ -199,7 +215,7 @@ class MLP(Module):
         ]
         self._hidden = find_activation(activation)
         self._bias = bias
-        if self.sizes[-1] == 1 and not self.output.of_layer:
+        if self.sizes[-1] == 1:
             (unit,) = self.layers[-1].neurons
             unit._labels = unit._labels[0], "ŷ"
 
@@ -216,11 +232,15 @@ class MLP(Module):
     def __call__(self, row: Sequence[Any]) -> Any:
         """The prediction for a row of numbers or Values: a Value, or a list of them where the output is wide.
 
-        Raises ``ValueError`` for a row of another width.
+        Raises ``ValueError`` for a row of another width, ``TypeError`` for what is no row of numbers.
         """
-        values: Sequence[Value] = _lift(row, self.sizes[0], "this network")
-        for layer in self.layers:
-            values = layer._outputs(values)
+        try:
+            values: Sequence[Value] = _lift(row, self.sizes[0], "this network")
+            for layer in self.layers:
+                values = layer._outputs(values)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            shorten(error)
+            raise
         return values[0] if len(values) == 1 else values
 
     def _forward(self, rows: Sequence[list[float]]) -> list[Any]:
@@ -248,10 +268,10 @@ class MLP(Module):
         }
 
     def __repr__(self) -> str:
-        count = sum((n + self._bias) * m for n, m in zip(self.sizes, self.sizes[1:], strict=False))
+        parameters = sum((n + self._bias) * m for n, m in zip(self.sizes, self.sizes[1:], strict=False))
         return (
             f"MLP({self.sizes}, activation={self.activation.name!r}, output={self.output.name!r}"
-            f"{_without_bias(not self._bias)}): {count} parameters"
+            f"{_without_bias(not self._bias)}): {parameters} parameters"
         )
 
 
@@ -265,9 +285,11 @@ def _of_width(row: Sequence[Any], width: int, taker: str) -> Sequence[Any]:
     try:
         found = len(row)
     except TypeError:
-        raise TypeError(f"{taker} takes a row of {width} numbers, not {row!r}") from None
+        found = None
+    if row.__class__ is not list and (found is None or isinstance(row, (str, bytes, Mapping, Set))):
+        raise TypeError(f"{taker} takes a row of {width} numbers, not {shown(row)}")
     if found != width:
-        raise ValueError(f"{taker} takes rows of {width} numbers, got {found}: {str(row)[:60]}")
+        raise ValueError(f"{taker} takes rows of {width} numbers, got {found}: {shown(row)}")
     return row
 
 
@@ -280,10 +302,21 @@ def _input_labels(width: int) -> list[str]:
     return _labels_of_inputs[width]
 
 
-def _size(size: Any, what: str) -> int:
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        raise ValueError(f"{what} must be a whole number of at least 1, not {size!r}")
-    return size
+_LARGEST = 10_000_000
+
+
+def _size(what: str, size: Any) -> int:
+    if count(what, size, 1) > _LARGEST:
+        raise ValueError(f"{what} is at most {_LARGEST}, not {shown(size)}")
+    return int(size)
+
+
+def _generator(seed: int | str | random.Random | None) -> random.Random:
+    if isinstance(seed, random.Random):
+        return seed
+    if seed is not None and not isinstance(seed, (int, str)):
+        raise ValueError(f"a seed is a whole number, or None for weights that nobody can draw again, not {shown(seed)}")
+    return random.Random(seed)
 
 
 def _without_bias(without: bool) -> str:

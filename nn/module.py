@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Real
 from os import PathLike
 from typing import Any
 
@@ -13,6 +14,7 @@ from . import storage
 from .data import Scaling, finite, matrix
 from .history import History
 from .naming import as_text, unknown
+from .refusal import ends_at_caller, shown
 
 
 class Module:
@@ -78,6 +80,7 @@ class Module:
     columns: tuple[str, ...] = ()
     """The names of the inputs' columns and, last, the target's, where the data had names; saved with the model."""
 
+    @ends_at_caller
     def predict(self, rows: Iterable[Any]) -> list[Any]:
         """The predictions for rows of numbers, as floats: one a row, or a list a row where the output is wide.
 
@@ -101,6 +104,7 @@ class Module:
         """The arguments that build the same model again, where a file can say them."""
         return None
 
+    @ends_at_caller
     def save(self, path: str | PathLike[str], history: History | None = None) -> None:
         """Write the model to a JSON file, with its scaling and column names, and the record of its training.
 
@@ -109,6 +113,7 @@ class Module:
         """
         storage.write(path, self, self._config(), history)
 
+    @ends_at_caller
     def load(self, path: str | PathLike[str]) -> None:
         """Take the parameters from a file that a model of the same shape was saved to.
 
@@ -116,12 +121,15 @@ class Module:
         """
         storage.fill(self, path)
 
+    @ends_at_caller
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set every parameter from ``state``.
 
         Raises ``ValueError``, and changes nothing, if a parameter is missing, if a name is none of the model's,
         or if what belongs to it is no finite number.
         """
+        if not isinstance(state, Mapping):
+            raise ValueError(f"a model's state is a dictionary, such as state_dict() gives, not {shown(state)}")
         parameters = dict(self.named_parameters())
         if strangers := [name for name in state if name not in parameters]:
             raise unknown("parameter", strangers[0], parameters)
@@ -155,4 +163,10 @@ def _walk(path: str, held: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
 def _plain(output: Any) -> Any:
     if isinstance(output, (list, tuple)):
         return [_plain(part) for part in output]
-    return output.data if isinstance(output, Value) else float(output)
+    if isinstance(output, Value):
+        return output.data
+    if not isinstance(output, Real):
+        raise TypeError(
+            f"the model gave {shown(output)} for a row, not a Value or a number: is a return statement missing?"
+        )
+    return float(output)

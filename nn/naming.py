@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from .refusal import shown
+
 
 def _indices(*indices: int) -> str:
     """``11``, and ``1,11`` where an index has two digits."""
@@ -49,4 +51,4 @@ def unknown(what: str, name: object, known: Iterable[str]) -> ValueError:
     near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.6)
     listed = [*known[:20], *(["…"] if len(known) > 20 else [])]
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(listed)}"
-    return ValueError(f"unknown {what} {str(name)[:60]!r}: {hint}")
+    return ValueError(f"unknown {what} {shown(name)}: {hint}")

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
+from types import FrameType
 from typing import Any, TypeVar
 
 import autograd
@@ -33,7 +34,7 @@ def ends_at_caller(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (ArithmeticError, ValueError, TypeError) as error:
+        except (ArithmeticError, LookupError, ValueError, TypeError) as error:
             shorten(error)
             raise  # a bare one adds no entry for this frame
 
@@ -44,13 +45,19 @@ def shorten(error: BaseException) -> None:
     """Leave the library's own lines out of the end of a traceback; the caller then re-raises with a bare ``raise``."""
     entry, last = error.__traceback__, None
     while entry is not None:
-        if not entry.tb_frame.f_code.co_filename.startswith(_LIBRARY):
+        if not _is_ours(entry.tb_frame):
             last = entry
         entry = entry.tb_next
     if last is None:
         error.__traceback__ = None
     else:
         last.tb_next = None
+
+
+def _is_ours(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    # What @dataclass writes has no file, but the globals of the module it is written for.
+    return file.startswith(_LIBRARY) or (file == "<string>" and frame.f_globals.get("__package__") == __package__)
 
 
 def shown(x: Any) -> str:

@@ -10,7 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from .refusal import count, demand, ends_at_caller
+
 Schedule: TypeAlias = Callable[[int], float]
+
+_UPDATES = "the number of updates made so far"
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,14 @@ class StepDecay:
     every: int
     factor: float = 0.1
 
+    def __post_init__(self) -> None:
+        demand("lr", self.lr, 0.0)
+        count("every", self.every, 1)
+        demand("factor", self.factor, 0.0)
+
+    @ends_at_caller
     def __call__(self, t: int) -> float:
+        count(_UPDATES, t)
         return self.lr * self.factor ** (t // self.every)
 
 
@@ -40,7 +51,13 @@ class ExponentialDecay:
     lr: float
     factor: float
 
+    def __post_init__(self) -> None:
+        demand("lr", self.lr, 0.0)
+        demand("factor", self.factor, 0.0)
+
+    @ends_at_caller
     def __call__(self, t: int) -> float:
+        count(_UPDATES, t)
         return self.lr * self.factor**t
 
 
@@ -58,8 +75,20 @@ class CosineDecay:
     end: float = 0.0
     warmup: int = 0
 
+    def __post_init__(self) -> None:
+        demand("lr", self.lr, 0.0)
+        count("updates", self.updates)
+        demand("end", self.end, 0.0)
+        count("warmup", self.warmup)
+
+    @ends_at_caller
     def __call__(self, t: int) -> float:
+        count(_UPDATES, t)
         if t < self.warmup:
             return self.lr * (t + 1) / self.warmup
         done = min(1.0, (t - self.warmup) / max(1, self.updates - self.warmup))
         return self.end + (self.lr - self.end) * (1.0 + math.cos(math.pi * done)) / 2.0
+
+
+for _schedule in (StepDecay, ExponentialDecay, CosineDecay):
+    _schedule.__init__ = ends_at_caller(_schedule.__init__)  # type: ignore[method-assign]  # what @dataclass has written

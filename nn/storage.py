@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .activations import ACTIVATIONS
 from .data import Scaling, Standardizer
 from .history import History
+from .refusal import ends_at_caller, file_path, shown
 
 if TYPE_CHECKING:
     from .module import Module
@@ -45,6 +46,9 @@ class Stored:
 
 def write(path: str | PathLike[str], model: Module, config: Mapping[str, Any] | None, history: History | None) -> None:
     """Write ``model`` to ``path``, replacing what was there only once the new file is complete on disk."""
+    path = file_path("a model file", path)
+    if history is not None and not isinstance(history, History):
+        raise TypeError(f"the history saved with a model is the History that fit returned, not {shown(history)}")
     content = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -99,6 +103,7 @@ def _scaling_to_json(scaling: Scaling) -> dict[str, Any]:
 
 def read(path: str | PathLike[str]) -> Stored:
     """What the model file at ``path`` holds; ``ModelFileError`` if any of it is not as it should be."""
+    path = file_path("a model file", path)
     try:
         text = Path(path).read_text(encoding="utf-8")
         content = json.loads(
@@ -155,8 +160,10 @@ def _check_config(config: Any, parameters: int) -> None:
     for which in ("activation", "output"):
         if config[which] not in ACTIVATIONS:
             raise ValueError(f"its {which} is {_brief(config[which])}, which is none of {', '.join(ACTIVATIONS)}")
-    if config["activation"] == "softmax" and len(sizes) > 2 and 1 in sizes[1:-1]:
-        raise ValueError("a hidden softmax layer of one unit is constant")
+    of_softmax = [*(sizes[1:-1] if config["activation"] == "softmax" else []),
+                  *(sizes[-1:] if config["output"] == "softmax" else [])]  # fmt: skip
+    if 1 in of_softmax:
+        raise ValueError("a softmax layer of one unit is constant")
     # Before anything of that size is built.
     if sum((n + config["bias"]) * m for n, m in pairwise(sizes)) != parameters:
         raise ValueError(f"a network of sizes {sizes} does not have {parameters} parameters")
@@ -234,6 +241,7 @@ def _brief(x: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+@ends_at_caller
 def load(path: str | PathLike[str]) -> Module:
     """The network that ``model.save(path)`` stored, built anew.
 
@@ -267,6 +275,7 @@ def _fill(model: Module, stored: Stored, path: str | PathLike[str]) -> None:
     model.scaling, model.columns = stored.scaling, stored.columns
 
 
+@ends_at_caller
 def load_history(path: str | PathLike[str]) -> History | None:
     """The record of the training run saved with a model, to ``fit(resume=…)``; None if none was."""
     return read(path).history

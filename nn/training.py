@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from . import data
@@ -16,6 +17,7 @@ from .losses import Loss, find_loss
 from .module import Module
 from .optimizers import NotFiniteError, Optimizer, find_optimizer
 from .penalties import find_penalty
+from .refusal import count, demand, ends_at_caller, flag, positive, shown
 from .schedules import Schedule
 from .watching import Interrupt, Progress
 
@@ -28,6 +30,7 @@ class DivergenceError(ArithmeticError):
         self.history = history
 
 
+@ends_at_caller
 def fit(
     model: Module,
     X: Any,  # noqa: N803  # the name that the field gives it
@@ -87,6 +90,10 @@ def fit(
     >>> [round(p.data, 6) for p in line.parameters()]
     [2.0, 1.0]
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains a Module, such as nn.MLP([2, 2, 1]), not {shown(model)}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"a callback is a function of the History, not {shown(callback)}")
     chosen_loss = _loss(loss)
     chosen_optimizer = _optimizer(optimizer, lr, model)
     _suit(chosen_loss, model)
@@ -94,13 +101,15 @@ def fit(
     _equal(rows, targets, "X", "y")
     held_rows, held_targets = [], []
     if isinstance(validation, (tuple, list)):
+        if len(validation) != 2:
+            raise ValueError(f"validation is a fraction, or a pair of rows and targets, not {shown(validation)}")
         held_rows, held_targets = data.matrix(validation[0], "validation X"), _targets(validation[1], "validation y")
         _equal(held_rows, held_targets, "validation X", "validation y")
     elif validation is not None:
         kept, held = data.split(len(rows), validation, seed)
         held_rows, held_targets = [rows[i] for i in held], [targets[i] for i in held]
         rows, targets = [rows[i] for i in kept], [targets[i] for i in kept]
-    scaling = model.scaling or (_scaling(rows, targets, chosen_loss) if standardize else None)
+    scaling = model.scaling or (_scaling(rows, targets, chosen_loss) if flag("standardize", standardize) else None)
     rows, targets = _in_units_of(model, scaling, chosen_loss, rows, targets, "X", "y")
     held_rows, held_targets = _in_units_of(
         model, scaling, chosen_loss, held_rows, held_targets, "validation X", "validation y"
@@ -108,19 +117,27 @@ def fit(
     if patience is not None and not held_rows:
         raise ValueError("patience needs something to validate on: validation=0.2, or a pair of rows and targets")
     run = _Run(
-        Task(model, rows, targets, chosen_loss, find_penalty(penalty), _limit("clip", clip), chosen_optimizer),
+        Task(
+            model,
+            rows,
+            targets,
+            chosen_loss,
+            find_penalty(penalty),
+            None if clip is None else positive("clip", clip),
+            chosen_optimizer,
+        ),
         scaling,
         held_rows,
         held_targets,
-        epochs=_count("epochs", epochs, least=0),
-        batch_size=len(rows) if batch_size in (None, "all") else _count("batch_size", batch_size, hint=', or "all"'),
-        shuffle=bool(shuffle),
-        seed=seed,
-        tolerance=_limit("tolerance", tolerance, zero=True),
-        patience=None if patience is None else _count("patience", patience),
+        epochs=count("epochs", epochs),
+        batch_size=_points(batch_size, len(rows)),
+        shuffle=flag("shuffle", shuffle),
+        seed=_seed(seed),
+        tolerance=None if tolerance is None else demand("tolerance", tolerance, 0.0),
+        patience=None if patience is None else count("patience", patience, 1),
         callback=callback,
     )
-    return run.train(backend, progress, resume)
+    return run.train(backend, None if progress is None else flag("progress", progress), resume)
 
 
 # ---- The loop ----------------------------------------------------------------------------------------
@@ -181,11 +198,14 @@ class _Run:
     def train(self, backend: str, progress: bool | None, resume: History | None) -> History:
         model, optimizer = self.task.model, self.task.optimizer
         before = self._numbers(), optimizer.state, optimizer.updates, model.scaling
+        gradients = [(p, p.grad) for p in model.parameters()]
         finished = False
 
         def undo() -> None:
             self._set(before[0])
             optimizer.state, optimizer.updates, model.scaling = before[1:]
+            for p, grad in gradients:
+                p.grad = grad
 
         try:
             model.scaling = self.scaling
@@ -353,6 +373,8 @@ class _Run:
 
     def _take_up(self, earlier: History) -> None:
         """Be where ``earlier`` stopped; ``ValueError``, and no change, where it is not of this run."""
+        if not isinstance(earlier, History):
+            raise ValueError(f"resume takes the History of an earlier fit, not {shown(earlier)}")
         try:
             history = History.from_dict(copy.deepcopy(earlier.to_dict()))
             state = history.state
@@ -398,7 +420,7 @@ def _loss(loss: Any) -> Loss:
     if isinstance(loss, str):
         return find_loss(loss)
     if not callable(loss):
-        raise TypeError(f"a loss is a name or a function of a prediction and its target, not {loss!r}")
+        raise TypeError(f"a loss is a name or a function of a prediction and its target, not {shown(loss)}")
     return Loss(getattr(loss, "__name__", repr(loss)), "given by the caller", loss, mean=True)
 
 
@@ -407,7 +429,7 @@ def _optimizer(optimizer: Any, lr: Any, model: Module) -> Optimizer:
         make = find_optimizer(optimizer)
         return make(model.parameters()) if lr is None else make(model.parameters(), lr=lr)
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"an optimiser is a name, or one of nn's made with model.parameters(), not {optimizer!r}")
+        raise TypeError(f"an optimiser is a name, or one of nn's made with model.parameters(), not {shown(optimizer)}")
     if lr is not None:
         raise ValueError(f"the optimiser has a learning rate already ({optimizer!r}); give lr only with its name")
     if not set(optimizer.parameters) <= set(model.parameters()):
@@ -493,18 +515,16 @@ def _target(loss: Loss, target: Any, width: int, where: str) -> Any:
         raise DataError(f"{where}: {error}") from None
 
 
-def _count(what: str, n: Any, least: int = 1, hint: str = "") -> int:
-    if not isinstance(n, int) or isinstance(n, bool) or n < least:
-        raise ValueError(f"{what} is a whole number of at least {least}{hint}, not {n!r}")
-    return n
+def _points(batch_size: Any, rows: int) -> int:
+    if batch_size is None or (isinstance(batch_size, str) and batch_size == "all"):
+        return rows
+    return count("batch_size", batch_size, 1, ', or "all"')
 
 
-def _limit(what: str, x: Any, zero: bool = False) -> float | None:
-    if x is None:
-        return None
-    if isinstance(x, bool) or not isinstance(x, (int, float)) or not 0.0 <= x < math.inf or (x == 0.0 and not zero):
-        raise ValueError(f"{what} is a number {'of at least' if zero else 'above'} 0, not {x!r}")
-    return float(x)
+def _seed(seed: Any) -> Any:
+    if not isinstance(seed, (Integral, str)):
+        raise ValueError(f"a seed is a whole number, not {shown(seed)}")
+    return seed
 
 
 def _listed(of: dict[str, Any]) -> str:

@@ -105,6 +105,13 @@ def test_help_reads_well() -> None:
         ("train BMI --target bmi --lr 9 --schedule constant --no-standardize", "diverged in epoch"),
         ("train BMI --target bmi --save no/such/folder/m.json", "no folder no/such/folder"),
         ("train BMI", "--target"),
+        ("train BMI --target bmi --save tests", "tests is a folder: give the name of a file in it"),
+        ("train BMI --target bmi --report tests/", "tests/ is a folder: give the name of a file in it"),
+        ("train BMI --target bmi --save BMI", "holds the data: give another name to save as"),
+        ("train BMI --target bmi --save m.html --report m.html", "cannot both be saved as m.html"),
+        ("train BMI --target bmi --features height,height", "the feature 'height' is named twice"),
+        ("train BMI --target bmi --layers 2-1-1 --activation softmax", "softmax needs at least 2 units in its layer"),
+        ("train BMI --target bmi --output softmax", "softmax needs at least 2 units in its layer"),
         ("predict BMI BMI", "no complete JSON file"),
         ("predict missing.json BMI", "missing.json: No such file"),
         ("", "COMMAND"),
@@ -116,6 +123,61 @@ def test_refusals_are_one_line_with_exit_code_2(arguments: str, message: str) ->
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_what_it_predicts_from_is_printed_with_all_its_digits(tmp_path: Path) -> None:
+    rows = [[1234567.125, 0.1], [-2.0, 1e-7], [3.0, 1 / 3]]
+    model = nn.MLP([2, 1], seed=1)
+    model.save(tmp_path / "model.json")
+    data = tmp_path / "data.csv"
+    data.write_text("a,b\n" + "".join(f"{a!r},{b!r}\n" for a, b in rows), encoding="utf-8")
+    done = command("predict", tmp_path / "model.json", data)
+    lines = list(csv.reader(io.StringIO(done.stdout)))[1:]
+    assert [[float(a), float(b)] for a, b, _ in lines] == rows
+    assert [float(line[2]) for line in lines] == model.predict(rows)
+    assert [line[0] for line in lines] == ["1234567.125", "-2", "3"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes close otherwise")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nn", "train", "notebooks/data/bmi.csv", "--target", "bmi", "--epochs", "2"],
+        ["nn", "train", "--help"],
+        ["autograd", "log(x)*x", "x=2"],
+        ["autograd", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_it_ends_quietly_when_nobody_reads_what_it_prints(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        stdout=writing, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    expected = [0, 141] if "--help" in arguments else [141]  # argparse itself ignores that nobody reads its help
+    assert (done.returncode in expected, done.stderr) == (True, "")
+
+
+def test_the_model_is_saved_before_its_report_meets_a_closed_pipe(tmp_path: Path) -> None:
+    """As in ``python -m nn train … --save model.json | head -3``."""
+    saved = tmp_path / "model.json"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+    train = subprocess.Popen(
+        [sys.executable, "-m", "nn", "train", DATA / "bmi.csv", "--target", "bmi", "--epochs", "50", "--save", saved],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=ROOT,
+    )  # fmt: skip
+    assert train.stdout is not None
+    assert train.stderr is not None
+    assert train.stdout.readline()  # what it read; the rest is for nobody
+    train.stdout.close()
+    complaint = train.stderr.read()
+    train.stderr.close()
+    assert (train.wait(60), complaint) == (141, b"")
+    assert nn.load(saved).predict([[160, 60]])
 
 
 def test_hostile_names_and_cells_reach_the_terminal_as_text(tmp_path: Path) -> None:

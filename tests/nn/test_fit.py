@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import random
+import traceback
 from typing import Any
 
 import pytest
 
 import nn
+from autograd import grad, hessian
 from nn import data
+
+COMPILED = ["python", "llvm"] if importlib.util.find_spec("llvmlite") else ["python"]
 
 RNG = random.Random(11)
 X = [[RNG.uniform(-1, 1), RNG.uniform(-1, 1)] for _ in range(20)]
@@ -231,13 +236,36 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"y": [[y, y] for y in Y]}, r"row 1: the model gives 1 number\(s\)"),
     ({"X": []}, "X is empty"),
     ({"X": "rows"}, "X should hold one entry a row"),
-    ({"X": [1.0] * 20}, "X, row 1 is '1.0': a row is a list of numbers"),
+    ({"X": [1.0] * 20}, "X, row 1 is 1.0: a row is a list of numbers"),
     ({"X": [*X[:-1], [1.0]]}, "X, row 20: 1 numbers, but row 1 has 2"),
     ({"X": [*X[:-1], [1.0, "2"]]}, "X, row 20, column 2: '2' is not a number"),
     ({"X": [*X[:-1], [1.0, 1j]]}, "X, row 20, column 2"),
     ({"X": [[*row, 1.0] for row in X]}, "takes rows of 2 numbers, got 3"),
     ({"X": [*X[:-1], [math.inf, 0.0]]}, "X, row 20, column 1: inf is not a finite number"),
     ({"resume": nn.History()}, "cannot be resumed"),
+    ({"resume": "history.json"}, "resume takes the History of an earlier fit, not 'history.json'"),
+    ({"validation": "a"}, "a fraction to hold out is between 0 and 1, not 'a'"),
+    ({"validation": True}, "between 0 and 1, not True"),
+    ({"validation": (X,)}, "a fraction, or a pair of rows and targets"),
+    ({"validation": (X, None)}, "validation y should hold one entry a row, not None"),
+    ({"callback": 3}, "a callback is a function of the History, not 3"),
+    ({"shuffle": "no"}, "shuffle is True or False, not 'no'"),
+    ({"standardize": "no"}, "standardize is True or False, not 'no'"),
+    ({"progress": "no"}, "progress is True or False, not 'no'"),
+    ({"seed": None}, "a seed is a whole number, not None"),
+    ({"seed": 0.5}, "a seed is a whole number, not 0.5"),
+    ({"backend": None}, "unknown backend None"),
+    ({"loss": 3}, "a loss is a name or a function of a prediction and its target, not 3"),
+    ({"optimizer": None}, "an optimiser is a name, or one of nn's"),
+    ({"lr": "0.1"}, "a learning rate is a number of at least 0, not '0.1'"),
+    ({"penalty": ("l2", "0.1")}, "the strength of a penalty is a number of at least 0, not '0.1'"),
+    ({"penalty": lambda w: None, "backend": "eager"}, "the penalty gave None: it has to give a Value"),
+    ({"penalty": 0.1}, "a penalty is nn.l1 or nn.l2 times a strength"),
+    ({"clip": "1"}, "clip is a number above 0, not '1'"),
+    ({"tolerance": "1"}, "tolerance is a number of at least 0, not '1'"),
+    ({"batch_size": "none"}, 'a whole number of at least 1, or "all", not'),
+    ({"model": None}, r"fit trains a Module, such as nn.MLP\(\[2, 2, 1\]\), not None"),
+    ({"model": nn.MLP}, "fit trains a Module"),
 ]
 
 
@@ -245,11 +273,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_what_makes_no_sense_is_refused_before_anything_changes(choices: dict[str, Any], message: str) -> None:
     network = model()
     before = network.state_dict()
-    arguments = {"X": X, "y": Y, "standardize": "y" not in choices, **choices}
+    arguments = {"model": network, "X": X, "y": Y, "standardize": "y" not in choices, **choices}
     if "loss" in choices:
         arguments["standardize"] = False
-    with pytest.raises(ValueError, match=message):
-        nn.fit(network, **arguments)
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
+        nn.fit(**arguments)
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].filename == __file__
     assert network.state_dict() == before
     assert network.scaling is None
 
@@ -269,3 +298,52 @@ def test_scores_squashed_twice_are_refused() -> None:
         nn.fit(nn.MLP([2, 1], output="sigmoid"), X, [1] * 20, loss="binary_cross_entropy_with_logits")
     with pytest.raises(ValueError, match=r"takes scores.*squashed by softmax"):
         nn.fit(nn.MLP([2, 2], output="softmax"), X, [1] * 20, loss="cross_entropy")
+
+
+class Bent(nn.Module):
+    """Its output is made of derivatives of a network: at the row, and at a fixed point, as a boundary condition is."""
+
+    def __init__(self) -> None:
+        self.network = nn.MLP([1, 3, 1], seed=4)
+
+    def __call__(self, row: Any) -> Any:
+        slope = grad(lambda x: self.network([x]))
+        return slope(row[0]) + 0.5 * slope(0.25) + hessian(lambda x: self.network([x]))(row[1])
+
+
+@pytest.mark.parametrize("backend", ["eager", *COMPILED])
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_a_model_that_differentiates_within_itself_loses_no_gradient(backend: str, batch_size: int) -> None:
+    """Against gradients of the loss by central differences, which know nothing of either."""
+    bent, twin = Bent(), Bent()
+    history = nn.fit(bent, X, Y, batch_size=batch_size, epochs=1, lr=0.05, shuffle=False, backend=backend)
+    assert history.backend == backend
+    parameters = twin.parameters()
+
+    def loss(batch: range) -> float:
+        return math.fsum((p - Y[i]) ** 2 for i, p in zip(batch, twin.predict([X[i] for i in batch]), strict=True))
+
+    for start in range(0, len(X), batch_size):
+        batch = range(start, min(start + batch_size, len(X)))
+        slopes = []
+        for p in parameters:
+            at, h = p.data, 1e-5
+            p.data = at + h
+            above = loss(batch)
+            p.data = at - h
+            slopes.append((above - loss(batch)) / (2 * h) / len(batch))
+            p.data = at
+        for p, slope in zip(parameters, slopes, strict=True):
+            p.data -= 0.05 * slope
+    assert [p.data for p in bent.parameters()] == pytest.approx([p.data for p in parameters], rel=1e-7, abs=1e-8)
+
+
+def test_after_an_error_gradients_are_as_they_were_too() -> None:
+    mlp = model()
+    for i, p in enumerate(mlp.parameters()):
+        p.grad = float(i)
+    with pytest.raises(nn.DivergenceError):
+        nn.fit(mlp, X, Y, lr=1e6, epochs=50, backend="eager")
+    with pytest.raises(KeyError):
+        nn.fit(mlp, X, Y, epochs=2, callback=lambda history: {}["missing"])
+    assert [p.grad for p in mlp.parameters()] == [float(i) for i in range(len(mlp.parameters()))]

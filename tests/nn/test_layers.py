@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import autograd
 import nn
 from autograd import Value, no_grad
 from autograd.graph import topological_order
@@ -207,3 +209,73 @@ def test_parameters_in_an_object_array_are_trained() -> None:
     nn.fit(model, [[1.0, 2.0]], [0.0], epochs=1, lr=0.1, backend="eager")
     # One step of (5 − 0)²: the slopes are 10·1, 10·2 and 10.
     assert [round(p.data, 12) for p in model.parameters()] == [0.0, 0.0, -1.0]
+
+
+REFUSED: list[tuple[Any, str]] = [
+    (lambda: nn.MLP([2, 1], bias="no"), "bias is True or False, not 'no'"),
+    (lambda: nn.Layer(2, 1, bias=None), "bias is True or False, not None"),
+    (lambda: nn.Neuron(2, bias=0), "bias is True or False, not 0"),
+    (lambda: nn.MLP(None), "sizes are the numbers of inputs, hidden units and outputs"),
+    (lambda: nn.MLP([2, "1"]), "size 2 of .* is a whole number of at least 1, not '1'"),
+    (lambda: nn.MLP([2, 10**400]), "size 2 of .* is at most 10000000"),
+    (lambda: nn.MLP([2, 1], seed=[1]), r"a seed is a whole number, or None .*, not \[1\]"),
+    (lambda: nn.Layer(2, 2, number="1"), "a layer's number is a whole number of at least 1, not '1'"),
+    (lambda: nn.MLP([2, 1], init=["glorot"]), r"unknown initialiser \['glorot'\]"),
+    (lambda: nn.MLP([2, 1], init=lambda rng, inputs, outputs: "w"), "expected a number, got 'w'"),
+    (lambda: nn.MLP([2, 1], activation=["tanh"]), r"an activation is a name or a function, not \['tanh'\]"),
+    (lambda: nn.MLP([2, 1], output=lambda z: None)([1.0, 2.0]), "gave None: it has to give a Value"),
+    (lambda: nn.MLP([2, 1], output=lambda z: z.data)([1.0, 2.0]), r"gave -?[0-9.]+: it has to give a Value"),
+    (lambda: nn.Layer(2, 1, "softmax"), "softmax needs at least 2 units"),
+    (lambda: nn.MLP([2, 1, 1], activation="softmax"), "softmax needs at least 2 units"),
+    (lambda: nn.MLP([2, 1])("ab"), "takes a row of 2 numbers, not 'ab'"),
+    (lambda: nn.MLP([2, 1])({0: 1.0, 1: 2.0}), "takes a row of 2 numbers, not {0: 1.0, 1: 2.0}"),
+    (lambda: nn.Layer(2, 1)({1.0, 2.0}), "takes a row of 2 numbers, not {1.0, 2.0}"),
+    (lambda: nn.Neuron(2)([1.0, None]), "expected a number, got None"),
+    (lambda: nn.MLP([2, 1])([1.0, "2"]), "expected a number, got '2'"),
+    (lambda: nn.MLP([2, 1])([1.0]), "takes rows of 2 numbers, got 1"),
+    (lambda: nn.MLP([2, 1]).predict(None), "should hold one entry a row, not None"),
+    (lambda: nn.MLP([2, 1]).predict([[1.0, lambda: 1]]), "column 2: <function .*> is not a number"),
+    (lambda: nn.MLP([2, 1]).load_state_dict(None), "a model's state is a dictionary, such as state_dict"),
+    (lambda: nn.MLP([2, 1]).load_state_dict([("w1_11", 1.0)]), "a model's state is a dictionary"),
+    (lambda: nn.MLP([2, 1]).save(None), "a model file is given by its path, not None"),
+    (lambda: nn.MLP([2, 1]).save("model.json", {}), "is the History that fit returned, not {}"),
+    (lambda: nn.MLP([2, 1]).load(3), "a model file is given by its path, not 3"),
+    (lambda: nn.load(None), "a model file is given by its path, not None"),
+    (lambda: nn.load_history([]), r"a model file is given by its path, not \[\]"),
+    (lambda: nn.read_csv(None), "a CSV file is given by its path, not None"),
+    (lambda: nn.split(10, "0.2", 0), "a fraction to hold out is between 0 and 1, not '0.2'"),
+    (lambda: nn.Standardizer.of(None), "the data should hold one entry a row, not None"),
+    (lambda: nn.Standardizer.of([[1.0], [2.0]]).transform([[1.0, 2.0]]), "rows of 2 numbers, but there are 1 columns"),
+    (lambda: nn.StepDecay("0.1", every=2), "lr is a number of at least 0, not '0.1'"),
+    (lambda: nn.StepDecay(0.1, every=0), "every is a whole number of at least 1, not 0"),
+    (lambda: nn.ExponentialDecay(0.1, factor=None), "factor is a number of at least 0, not None"),
+    (lambda: nn.CosineDecay(0.1, updates=2.5), "updates is a whole number of at least 0, not 2.5"),
+    (lambda: nn.CosineDecay(0.1, updates=10)("a"), "the number of updates made so far is a whole number"),
+]
+
+
+@pytest.mark.parametrize(("attempt", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
+def test_refusals_teach_and_end_at_the_users_line(attempt: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        attempt()
+    error = caught.value
+    assert traceback.extract_tb(error.__traceback__)[-1].filename == __file__
+    assert error.__suppress_context__ or error.__context__ is None
+    assert " at 0x" not in str(error)
+    assert len(str(error)) < 250
+
+
+def test_an_error_in_a_users_activation_keeps_the_users_line() -> None:
+    def careless(z: Any) -> Any:
+        return z + {}["missing"]
+
+    def outside(z: Any) -> Any:
+        return autograd.log(z - 100.0)
+
+    with pytest.raises(KeyError):
+        nn.MLP([1, 1], output=careless)([1.0])
+    for attempt in (nn.MLP([1, 1], output=outside), nn.Layer(1, 1, outside), nn.Neuron(1, outside)):
+        with pytest.raises(ValueError, match=r"log\(") as caught:
+            attempt([1.0])
+        last = traceback.extract_tb(caught.value.__traceback__)[-1]
+        assert last.line == "return autograd.log(z - 100.0)"
