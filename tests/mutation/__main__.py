@@ -89,6 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
                 verdicts.append(verdict)
                 if not verdict.killed:
                     print(f"survived  {verdict.mutant}", flush=True)
+                elif verdict.how not in ("tests", "time"):
+                    print(f"killed by {verdict.how} in {verdict.by}  {verdict.mutant}", flush=True)
                 if done % 100 == 0:
                     minutes = (time.monotonic() - start) / 60
                     print(

@@ -45,7 +45,7 @@ TARGETS = (
 )
 MEMORY = 4 << 30  # bytes that a mutant may take
 PASSED = "passed"
-_NOT_EXCHANGED = 97
+_FAILED, _NOT_EXCHANGED = 1, 97
 
 Say = Callable[[str], object]
 
@@ -74,8 +74,8 @@ ABOUT_THE_TESTS = (
 class Verdict:
     mutant: Mutant
     killed: bool
-    how: str = ""  # "tests", or "time" for one that ran out of it
-    by: str = ""  # the test that noticed
+    how: str = ""  # "tests", "time" for one that ran out of it, or how else its process ended
+    by: str = ""  # the test that noticed, or "import"
 
 
 class Bench:
@@ -132,9 +132,11 @@ class Bench:
             _session(self.tests, loop)
 
         if (ended := self._child(body, 1200.0)) != (PASSED, 0):
-            log = (self.tree / "log.txt").read_text(errors="replace")[-3000:]
-            raise RuntimeError(f"without any mutant, the tests end with {ended}:\n{log}")
+            raise RuntimeError(f"without any mutant, the tests end with {ended}:\n{self._log()}")
         return pickle.loads(result.read_bytes())
+
+    def _log(self) -> str:
+        return (self.tree / "log.txt").read_text(errors="replace")[-3000:]
 
     # ---- With one ----
 
@@ -146,7 +148,10 @@ class Bench:
             self._in_place.close()
             _leave(lambda: (_enter(self.tree), _session(self.tests, lambda plugin: self._serve(plugin, there))))
         there.close()
-        self._in_place.recv()
+        try:
+            self._in_place.recv()
+        except EOFError:
+            raise RuntimeError(f"the tests cannot be collected:\n{self._log()}") from None
 
     def judge(self, mutant: Mutant) -> Verdict:
         path = self.tree / mutant.file
@@ -162,7 +167,8 @@ class Bench:
         for place in (mutant.file, f"{mutant.file} {mutant.place}"):
             killers = [said, *(test for test in self._killers.get(place, []) if test != said)]
             self._killers[place] = killers[:8]
-        return Verdict(mutant, True, "time" if -status in (signal.SIGXCPU, signal.SIGKILL) else "tests", said)
+        how = {_FAILED: "tests", -signal.SIGXCPU: "time", -signal.SIGKILL: "time"}.get(status, f"exit code {status}")
+        return Verdict(mutant, True, how, said)
 
     def _judge(self, mutant: Mutant) -> tuple[str, int]:
         """The last test that began, or ``PASSED``, and how its process ended."""
@@ -281,10 +287,10 @@ def _session(tests: Sequence[str], loop: Callable[[_Tests], None]) -> None:
     tree = Path.cwd()
     options = ["-q", "-s", "--tb=short", "--no-header", "-p", "no:cacheprovider", f"--rootdir={tree}"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={tree / 'scratch'}"]
-    plugin = _Tests(loop)
-    status = pytest.main([*options, *tests], plugins=[plugin])
-    if not plugin.items:
-        raise RuntimeError(f"pytest ends with {status}")
+    status = pytest.main([*options, *tests], plugins=[_Tests(loop)])
+    if status:
+        sys.stdout.flush()
+        os._exit(status)
 
 
 def _limit_processor(seconds: float) -> None:
@@ -309,12 +315,13 @@ class _Tests:
         settings.load_profile("mutation")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        if not session.testsfailed:
-            self.items = {i.nodeid: i for i in session.items if not any(name in i.nodeid for name in ABOUT_THE_TESTS)}
-            for module in ("autograd", "nn"):
-                if not str(sys.modules[module].__file__).startswith(os.getcwd()):
-                    raise RuntimeError(f"{module} is that of another folder")
-            self._loop(self)
+        if session.testsfailed:  # at import
+            os._exit(_FAILED)
+        self.items = {i.nodeid: i for i in session.items if not any(name in i.nodeid for name in ABOUT_THE_TESTS)}
+        for module in ("autograd", "nn"):
+            if not str(importlib.import_module(module).__file__).startswith(os.getcwd()):
+                raise RuntimeError(f"{module} is that of another folder")
+        self._loop(self)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -328,11 +335,11 @@ class _Tests:
         for item, following in zip(items, [*items[1:], None], strict=True):
             say(item.nodeid)
             if seconds is not None:
-                _limit_processor(10.0 + 10.0 * seconds[item.nodeid])
+                _limit_processor(5.0 + 10.0 * seconds[item.nodeid])
             start = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             self.seconds[item.nodeid] = time.process_time() - start
             if self._failed:
                 sys.stdout.flush()
-                os._exit(1)
+                os._exit(_FAILED)
         say(PASSED)
