@@ -332,12 +332,12 @@ class _Tests:
     def run(self, tests: list[str], say: Say, seconds: dict[str, float] | None = None) -> None:
         """Run the tests in this order, up to the first that fails, where the process ends; say which, each time."""
         items = [self.items[test] for test in tests]
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for i, item in enumerate(items):
             say(item.nodeid)
             if seconds is not None:
                 _limit_processor(5.0 + 10.0 * seconds[item.nodeid])
             start = time.process_time()
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[i + 1] if i + 1 < len(items) else None)
             self.seconds[item.nodeid] = time.process_time() - start
             if self._failed:
                 sys.stdout.flush()
