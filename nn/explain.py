@@ -26,6 +26,7 @@ from autograd import (
 
 from .naming import as_text
 from .optimizers import SGD, Optimizer
+from .refusal import ends_at_caller, shown
 
 Key = Value | str
 
@@ -186,6 +187,7 @@ class StepReport:
         return f"<report: {'correct' if self.correct else f'first wrong {wrong.name}' if wrong else 'a slip'}>"
 
 
+@ends_at_caller
 def check_update(
     loss: Value,
     answers: Mapping[Key, Any] | None = None,
@@ -223,7 +225,8 @@ def check_update(
         raise ValueError("give the learning rate lr=…, or the optimizer=… that makes the update")
     if not answers and not after:
         raise ValueError("there are no numbers to check: give new parameters, or values after the update")
-    chosen = {key: find(loss, key) for key in answers or ()}
+    chosen = _nodes(loss, answers, "answers")
+    later = _nodes(loss, after, "after")
     walk = steps(loss)
     slopes = _adjoints(loss, walk, {})
     parameters = _parameters(slopes, [*chosen.values()], optimizer)
@@ -245,7 +248,9 @@ def check_update(
         _points(loss),
     )
     parameter_nodes = {key: graph.new[p] for key, p in chosen.items()}
-    later_nodes = {key: graph.after[find(loss, key)] for key in after or ()}
+    later_nodes = {key: graph.after[node] for key, node in later.items()}
+    if twice := [key for key, node in later_nodes.items() if node in parameter_nodes.values()]:
+        raise ValueError(f"{_key_text(twice[0])} is given twice, in answers and in after")
     written: dict[Key, Any] = {node: (answers or {})[key] for key, node in parameter_nodes.items()}
     written |= {node: (after or {})[key] for key, node in later_nodes.items()}
     report = check_answers(
@@ -327,8 +332,29 @@ def _through_updated(moved: Mapping[Value, float]) -> Misconception:
     )
 
 
+def _nodes(loss: Value, given: Mapping[Key, Any] | None, what: str) -> dict[Key, Value]:
+    """The nodes of the loss's graph that the keys stand for, each once."""
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f'{what} must be a dictionary such as {{"w1": "0.5525"}}, not {type(given).__name__}')
+    nodes: dict[Key, Value] = {}
+    for key in given or ():
+        if not isinstance(key, (str, Value)):
+            raise TypeError(f"the keys of {what} are labels or Values, not {type(key).__name__}")
+        node = find(loss, key)
+        if node in nodes.values():
+            raise ValueError(f"{_key_text(key)} is given twice, under two spellings")
+        nodes[key] = node
+    return nodes
+
+
+def _key_text(key: Key) -> str:
+    return as_text(key if isinstance(key, str) else key.label or repr(key))
+
+
 def _parameters(slopes: Mapping[Value, float], named: Sequence[Value], optimizer: Optimizer | None) -> list[Value]:
     """What moves: the optimiser's parameters; without one, the leaves that are named or look like parameters."""
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is one of nn's, such as nn.SGD(parameters, lr=0.1), not {shown(optimizer)}")
     if optimizer is not None:
         moving = [p for p in optimizer.parameters if p in slopes]
     else:
@@ -336,6 +362,8 @@ def _parameters(slopes: Mapping[Value, float], named: Sequence[Value], optimizer
     for value in named:
         if value not in moving:
             raise ValueError(f"{as_text(value.label or 'a value')} is no parameter of this update")
+    if not moving:
+        raise ValueError("the loss depends on no parameter: name those that move in answers, or label them w… and b…")
     return moving
 
 

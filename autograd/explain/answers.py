@@ -16,6 +16,7 @@ from ..value import Value
 from .calculation import Calculation, Line, Quantity, Slip, Sweep
 from .formula import derivative
 from .misconceptions import MISCONCEPTIONS, Misconception
+from .refusals import ends_at_caller
 from .rounding import Written
 
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
@@ -96,6 +97,7 @@ class Report:
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
+@ends_at_caller
 def check_answers(
     root: Value,
     answers: Mapping[Key, Any] | None = None,
@@ -146,6 +148,8 @@ def check_answers(
             written[quantity] = read(given[key], _key_text(key))
     if not written:
         raise ValueError("there are no answers to check")
+    if not isinstance(misconceptions, Sequence) or not all(isinstance(m, Misconception) for m in misconceptions):
+        raise TypeError("misconceptions is a list of Misconception, such as [*MISCONCEPTIONS, one_more]")
     return Report(_judge(Calculation(root, written), misconceptions), asked, forward)
 
 
@@ -203,6 +207,7 @@ def read(given: Any, key: str) -> Written:
     except (InvalidOperation, ValueError, OverflowError):
         wanted = ": write a decimal point" if re.fullmatch(r"-?\d+,\d+", plain) else ""
         wanted = ": work it out as a decimal number" if re.fullmatch(r"-?[\d.]+/[\d.]+", plain) else wanted
+        text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
         raise ValueError(f"the answer for {key} is not a number: {text[:40]!a}{wanted}") from None
     if not math.isfinite(value):
         raise ValueError(f"the answer for {key} must be a finite number, not {text[:40]}")

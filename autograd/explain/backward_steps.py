@@ -12,6 +12,7 @@ from ..value import Value
 from . import mathml
 from .formula import Formula, Formulas, derivative, equal, of_number, product, total
 from .independence import named_with, why_zero
+from .refusals import ends_at_caller
 from .replay import consistent_order
 
 _LISTED = 200  # steps that a printed list shows
@@ -144,6 +145,7 @@ class Steps(Sequence[Step]):
         return "<ol start=0>" + "".join(f"<li>{item}</li>" for item in items) + "</ol>" + remarks
 
 
+@ends_at_caller
 def steps(root: Value, *leaves: Value) -> Steps:
     """The backward pass from ``root``, one :class:`Step` an edge, without touching any ``grad``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import html
 import itertools
 import math
@@ -16,6 +17,7 @@ from ..value import Value
 from . import mathml
 from .formula import Formula, Formulas, derivative, equal, of_number, product, total
 from .independence import named_with, why_zero
+from .refusals import ends_at_caller
 from .replay import consistent_order
 
 Item = TypeVar("Item")
@@ -118,7 +120,7 @@ class Chain:
     def __init__(self, root: Value, leaf: Value, through: str | Iterable[Value | str]) -> None:
         self.root, self.leaf = root, leaf
         self.names = named_with(root, [leaf])
-        order = consistent_order(root)
+        self._order = order = consistent_order(root)
         self._between = descendants(order, leaf) if leaf in self.names else {leaf}
         self._position = {node: i for i, node in enumerate(order)}
         self._stations = _stations(root, leaf, through, self.names)
@@ -146,18 +148,18 @@ class Chain:
         if not self._folding(node):
             return [(parent, partial) for _, parent, partial in self._edges(node)]
         # The backward recurrence inside the folded region: linear, however many ways there are.
-        adjoint, waiting = {node: 1.0}, {node}
+        adjoint, waiting = {node: 1.0}, [-self._position[node]]  # a heap: the latest in the order comes first
         stations: dict[Value, float] = {}
         while waiting:
-            latest = max(waiting, key=self._position.__getitem__)
-            waiting.remove(latest)
+            latest = self._order[-heapq.heappop(waiting)]
             for _, parent, partial in self._edges(latest):
                 term = adjoint[latest] * partial if adjoint[latest] else 0.0
                 if parent in self._stations:
                     stations[parent] = stations.get(parent, 0.0) + term
                 else:
+                    if parent not in adjoint:
+                        heapq.heappush(waiting, -self._position[parent])
                     adjoint[parent] = adjoint.get(parent, 0.0) + term
-                    waiting.add(parent)
         return list(stations.items())
 
     def _folding(self, node: Value) -> bool:
@@ -347,6 +349,7 @@ class Chain:
         return f"<{self.derivative.text} = {self.result.text}, {_grouped(self.count)} path{'s' * (self.count != 1)}>"
 
 
+@ends_at_caller
 def chain(root: Value, leaf: Value | str, through: str | Iterable[Value | str] = "nodes") -> Chain:
     """The chain rule from ``root`` to ``leaf``: names, local formulas, numbers and result.
 
@@ -385,6 +388,8 @@ def _stations(root: Value, leaf: Value, through: Any, named: dict[Value, Name]) 
             raise ValueError(f'through={through!r}: say "nodes", "units", or list the values that links end at')
         labelled = {node for node, name in named.items() if node.label is not None and name.base != "z"}
         return {root, leaf, *labelled}
+    if not isinstance(through, Iterable):
+        raise TypeError(f'through is "nodes", "units", or a list of values or labels, not {type(through).__name__}')
     return {root, leaf, *(find(root, which) for which in through)}
 
 

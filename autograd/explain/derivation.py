@@ -6,6 +6,7 @@ from ..graph import topological_order
 from ..notation import names
 from ..value import Value
 from .formula import Formula, Formulas, application, equal
+from .refusals import ends_at_caller
 from .trace_table import Table
 
 _LONGEST = 10_000  # characters of one expression
@@ -30,6 +31,7 @@ class Latex(str):
         return None if self.startswith(r"\documentclass") else f"$${self}$$"
 
 
+@ends_at_caller
 def latex(root: Value, form: str = "expression") -> Latex:
     r"""``root`` in LaTeX.
 

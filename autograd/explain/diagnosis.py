@@ -13,6 +13,7 @@ from ..modes import SourceLine, source_of
 from ..notation import Name, names, number
 from ..value import Value
 from .formula import Formulas
+from .refusals import ends_at_caller
 
 _FLAT = 1e-4  # a slope below this passes on next to nothing
 
@@ -75,6 +76,7 @@ class Diagnosis(Sequence[Finding]):
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@ends_at_caller
 def locate(root: Value) -> Diagnosis:
     """Where the graph below ``root`` went bad.
 

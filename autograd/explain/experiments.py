@@ -12,6 +12,7 @@ from ..refusal import number as as_float
 from ..transform import pull_back
 from ..value import Value
 from .independence import named_with, why_zero
+from .refusals import ends_at_caller
 from .replay import consistent_order, replay
 
 _MOST_VISITS = 1_000_000
@@ -67,6 +68,7 @@ class Nudge:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@ends_at_caller
 def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
     """Change one value by ``h``, a leaf or an interior one, and compare the root's change with the gradient's.
 
@@ -88,8 +90,8 @@ def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
     """
     node = node if isinstance(node, Value) else find(root, node)
     h = as_float(h)
-    order = consistent_order(root)
     named = named_with(root, [node])
+    order = consistent_order(root)
     if not math.isfinite(h) or node.data + h == node.data or math.isfinite(node.data) > math.isfinite(node.data + h):
         raise ValueError(
             f"a nudge by h = {h!r} does not change {named[node]} = {number(node.data)} by a definite amount: "
@@ -151,6 +153,7 @@ class NaiveOrder:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@ends_at_caller
 def naive_order(root: Value) -> NaiveOrder:
     """The gradient by plain recursion, without a topological order, beside the right one.
 

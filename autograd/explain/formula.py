@@ -14,13 +14,15 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..declaration import ATOM, LOOSE, POWER, PRODUCT, SIGN, SUM, Notation, Primitive
 from ..graph import topological_order
 from ..notation import Name, number, number_latex
 from ..value import Value
 from . import mathml
+
+Item = TypeVar("Item")
 
 _WRITTEN_OUT = 10  # operands of a sum; a longer one is abbreviated
 _SPELLED_OUT = 60  # characters of an expression that may stand for a value without a name
@@ -248,9 +250,12 @@ def _affine(v: Sequence[Formula]) -> Formula:
 
 def abbreviated(terms: Sequence[Formula]) -> list[Formula]:
     """A long list by its ends."""
-    if len(terms) <= _WRITTEN_OUT:
-        return list(terms)
-    return [*terms[:3], Formula("…", r"\ldots"), *terms[-2:]]
+    return [Formula("…", r"\ldots") if term is None else term for term in ends(terms)]
+
+
+def ends(items: Sequence[Item]) -> list[Item | None]:
+    """The items; of a long list the first and the last, with None for those between."""
+    return list(items) if len(items) <= _WRITTEN_OUT else [*items[:3], None, *items[-2:]]
 
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -323,11 +328,22 @@ class Formulas:
         if node.op is None and node.label is None:
             return of_number(node.data)
         if node in self._spelled_out and node not in self._names:
-            self._names[node] = of_name(self.names[node])  # should the expression below contain it
-            whole = self.value(node)
-            if len(whole.text) <= _SPELLED_OUT:
-                self._names[node] = whole
+            self._spell_out(node)
         return self._names.get(node) or of_name(self.names[node])
+
+    def _spell_out(self, node: Value) -> None:
+        """The expression of ``node`` in place of its name, and before it those that it contains; no recursion."""
+        pending = [node]
+        while pending:
+            node = pending.pop()
+            if node in self._names:
+                continue
+            below = [p for p in node.parents if p in self._spelled_out and p not in self._names]
+            if below:
+                pending += [node, *below]
+                continue
+            whole = self.value(node)
+            self._names[node] = whole if len(whole.text) <= _SPELLED_OUT else of_name(self.names[node])
 
     def value(self, node: Value) -> Formula:
         """The node in terms of its operands; a leaf by its number."""
@@ -355,7 +371,7 @@ class Formulas:
         try:
             # A fresh context: the caller may be inside no_grad.
             local: Iterable[Any] = Context().run(op.taught_partials, *placeholders)
-            return tuple(written(partial, dict(stands_for)) for partial in local)
+            return tuple(written(partial, stands_for) for partial in local)
         except (ArithmeticError, ValueError, TypeError):
             # A rule that needs numbers, declared by a user: then the number is all there is to show.
             return tuple(of_number(partial, 4) for partial in node.partials)

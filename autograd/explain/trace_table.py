@@ -5,32 +5,39 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..graph import topological_order
 from ..notation import Name
 from ..value import Value
-from .backward_steps import steps
-from .formula import Formula, Formulas, abbreviated, derivative, equal, negated, of_number, product, total
+from .backward_steps import Step, steps
+from .formula import Formula, Formulas, derivative, ends, equal, negated, of_number, product, total
 from .independence import named_with
+from .refusals import ends_at_caller
 
 _ROWS = 60  # beyond, the middle of the table is left out
+_LARGEST_PAGE = 1000  # rows that a page shows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One value of the graph: how it is computed, and how its adjoint is.
-
-    expression   the value in terms of its operands; a leaf's number
-    adjoint      ∂root/∂node as a float, and in ``contributions`` in terms of the adjoints of its consumers
-    """
+    """One value of the graph: its number and its adjoint, ∂root/∂node, and how each is computed."""
 
     node: Value
     name: Name
-    expression: Formula
     primal: float
-    contributions: Formula
     adjoint: float
+    table: Table = field(repr=False)
+
+    @property
+    def expression(self) -> Formula:
+        """The value in terms of its operands; a leaf's number."""
+        return self.table.formulas.value(self.node)
+
+    @property
+    def contributions(self) -> Formula:
+        """The adjoint in terms of the adjoints of its consumers."""
+        return self.table.contributions(self.node)
 
 
 class Table:
@@ -39,30 +46,31 @@ class Table:
     def __init__(self, root: Value, leaves: Sequence[Value] = ()) -> None:
         self.root = root
         self.names = named_with(root, leaves)
-        formulas = Formulas(self.names)
-        terms: dict[Value, list[Formula]] = defaultdict(list)
+        self.formulas = Formulas(self.names)
+        self._arriving: dict[Value, list[Step]] = defaultdict(list)
         adjoint: dict[Value, float] = {root: 1.0}
         taken = steps(root, *leaves)
         self.remarks = taken.remarks
         for step in taken:
             adjoint[step.parent] = step.after
-            terms[step.parent].append(_handed_on(derivative(self.names[root], self.names[step.node]), step.formula))
-        self.rows = [
-            Row(
-                node,
-                self.names[node],
-                formulas.value(node),
-                node.data,
-                of_number(1.0) if node is root else total(abbreviated(terms[node])),
-                adjoint[node],
-            )
-            for node in sorted(topological_order(root), key=lambda node: node.op is not None)
-            if node.op is not None or node.label is not None
-        ]
+            self._arriving[step.parent].append(step)
         others = [leaf for leaf in dict.fromkeys(leaves) if leaf not in adjoint]
-        self.rows[:0] = [
-            Row(leaf, self.names[leaf], of_number(leaf.data), leaf.data, of_number(0.0), 0.0) for leaf in others
+        self.rows = [
+            Row(node, self.names[node], node.data, adjoint.get(node, 0.0), self)
+            for node in sorted([*others, *topological_order(root)], key=lambda node: node.op is not None)
+            if node.op is not None or node.label is not None or node in others
         ]
+
+    def contributions(self, node: Value) -> Formula:
+        """The adjoint of a node in terms of the adjoints of its consumers; the root's is 1."""
+        if node is self.root:
+            return of_number(1.0)
+        of = self.names[self.root]
+        terms = [
+            Formula("…", r"\ldots") if step is None else _handed_on(derivative(of, self.names[step.node]), step.formula)
+            for step in ends(self._arriving[node])
+        ]
+        return total(terms) if terms else of_number(0.0)
 
     @property
     def gradient(self) -> dict[str, float]:
@@ -72,21 +80,23 @@ class Table:
     @property
     def equations(self) -> list[tuple[Formula, Formula]]:
         """Every row as its two equations, the value's and the adjoint's."""
-        cells = []
-        for row in self.rows:
-            name = Formula(row.name.text, row.name.latex)
-            figure = of_number(row.primal, 4)
-            left = equal(name, figure) if row.node.op is None else equal(name, row.expression, figure)
-            slope, figure = derivative(self.names[self.root], row.name), of_number(row.adjoint, 4)
-            plain = row.contributions.text == figure.text
-            cells.append((left, equal(slope, figure) if plain else equal(slope, row.contributions, figure)))
-        return cells
+        return [self._equation(row) for row in self.rows]
+
+    def _equation(self, row: Row) -> tuple[Formula, Formula]:
+        name = Formula(row.name.text, row.name.latex)
+        figure = of_number(row.primal, 4)
+        left = equal(name, figure) if row.node.op is None else equal(name, row.expression, figure)
+        slope, figure = derivative(self.names[self.root], row.name), of_number(row.adjoint, 4)
+        contributions = row.contributions
+        plain = contributions.text == figure.text
+        return left, equal(slope, figure) if plain else equal(slope, contributions, figure)
 
     def __str__(self) -> str:
-        cells = [(left.text, right.text) for left, right in self.equations]
-        if len(cells) > _ROWS:
-            half = _ROWS // 2
-            cells = [*cells[:half], (f"… {len(cells) - 2 * half} more values", "…"), *cells[-half:]]
+        half = _ROWS // 2
+        shown = self.rows if len(self.rows) <= _ROWS else [*self.rows[:half], *self.rows[-half:]]
+        cells = [(left.text, right.text) for left, right in map(self._equation, shown)]
+        if len(shown) < len(self.rows):
+            cells.insert(half, (f"… {len(self.rows) - len(shown)} more values", "…"))
         left_head, right_head = "forward: values ↓", "backward: adjoints ↑"
         width = max(len(left) for left, _ in [*cells, (left_head, "")])
         right_width = max(len(right) for _, right in [*cells, ("", right_head)])
@@ -99,21 +109,26 @@ class Table:
 
     @property
     def latex(self) -> str:
-        """The table as a LaTeX ``array``."""
-        lines = [rf"\displaystyle {left.latex} & \displaystyle {right.latex} \\[6pt]" for left, right in self.equations]
+        """The table as a LaTeX ``array``, of at most a thousand rows."""
+        equations = map(self._equation, self.rows[:_LARGEST_PAGE])
+        lines = [rf"\displaystyle {left.latex} & \displaystyle {right.latex} \\[6pt]" for left, right in equations]
+        if len(self.rows) > _LARGEST_PAGE:
+            lines.append(r"\vdots & \vdots \\")
         head = r"\text{forward: values} \downarrow & \text{backward: adjoints} \uparrow \\ \hline"
         return "\n".join([r"\begin{array}{l|l}", head, *lines, r"\end{array}"])
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><td style="text-align:left">{_math(left)}</td><td style="text-align:left">{_math(right)}</td></tr>'
-            for left, right in self.equations[:1000]
+            for left, right in map(self._equation, self.rows[:_LARGEST_PAGE])
         )
         head = "<tr><th>forward: values ↓</th><th>backward: adjoints ↑</th></tr>"
-        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
+        left_out = [f"… {len(self.rows) - _LARGEST_PAGE} more values"] if len(self.rows) > _LARGEST_PAGE else []
+        remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in [*left_out, *self.remarks])
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>{remarks}"
 
 
+@ends_at_caller
 def table(root: Value, *leaves: Value) -> Table:
     """The textbook trace table of ``root``: values downwards on the left, adjoints upwards on the right.
 

@@ -1,6 +1,7 @@
 """Checking hand calculations: what is right, what is carried forward, what went wrong first, and why."""
 
 import math
+import traceback
 from fractions import Fraction
 
 import pytest
@@ -433,6 +434,7 @@ def test_a_value_that_the_root_does_not_depend_on():
         ({"w1": "snan"}, {}, ValueError, "not a number"),
         ({"w1": "0x10"}, {}, ValueError, "not a number"),
         ({"w1": ""}, {}, ValueError, "not a number: ''"),
+        ({"w1": object()}, {}, ValueError, "not a number: '<object object>'"),
         ({"w1": "1_000"}, {}, ValueError, "not a number"),
         ({"w1": [1.0]}, {}, ValueError, "not a number"),
         ({}, {"h1": "x"}, ValueError, "not a number: 'x'"),
@@ -443,8 +445,10 @@ def test_a_value_that_the_root_does_not_depend_on():
     ],
 )
 def test_what_is_refused(answers, values, error, says):
-    with pytest.raises(error, match=says.replace("(", r"\(")):
+    with pytest.raises(error, match=says.replace("(", r"\(")) as caught:
         check_answers(by_hand(), answers, values=values)
+    assert len(traceback.extract_tb(caught.value.__traceback__)) == 1
+    assert len(str(caught.value)) < 300
 
 
 def test_ambiguous_labels_are_refused():
@@ -475,6 +479,12 @@ def test_hostile_labels_and_answers(label):
         check_answers(x * x, {x: label})
     assert len(str(error.value)) < 500
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("misconceptions", [3, ["flipped sign"], None])
+def test_what_is_no_list_of_misconceptions(misconceptions):
+    with pytest.raises(TypeError, match="misconceptions is a list of Misconception"):
+        check_answers(by_hand(), {"w1": 1}, misconceptions=misconceptions)
 
 
 def test_adding_a_misconception_is_one_entry():

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value, chain, check_answers, latex, locate, naive_order, no_grad, nudge, steps, table
+from autograd import Value, chain, check_answers, latex, locate, naive_order, no_grad, nudge, steps, table, total
 from tests.explain.graphs import graphs
 from tests.explain.hostile import HOSTILE
 
@@ -203,3 +204,30 @@ def test_hostile_labels(label):
     assert "\\input" not in found.latex
     assert "\\write" not in found.latex
     assert found.latex.count(r"\end{aligned}") == 1
+
+
+def test_units_of_a_long_sum_without_labels():
+    """No recursion: expressions inside a link may be as deep as the graph."""
+    x, w = Value(1.0, "x"), Value(0.5, "w")
+    y = x
+    for i in range(20_000):
+        y = y + (w if i % 2 else x)
+    found = chain(y, "x", through="units")
+    assert (found.count, found.total) == (1, 10_001.0)
+    assert str(found) == "∂v20000/∂x = 10001"
+
+
+def test_time_grows_with_the_graph_and_not_with_its_square():
+    """total(x·½, …), products without names: each is taken up once, not searched for."""
+
+    def seconds(n):
+        x = Value(2.0, "x")
+        root = total([x * 0.5 for _ in range(n)])
+        root.label = "y"
+        start = time.process_time()
+        assert chain(root, "x", through="units").total == n
+        assert steps(root)[n - 1].formula.text == "1"
+        return time.process_time() - start
+
+    few, many = (min(seconds(n) for _ in range(2)) for n in (1000, 8000))
+    assert many < 24 * few  # 8 times, if it grows with n; 64 with n²

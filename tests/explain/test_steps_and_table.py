@@ -157,6 +157,9 @@ def test_a_long_table_shows_its_ends():
     assert "… 4941 more values" in text
     assert len(text.splitlines()) < 70
     assert max(map(len, text.splitlines())) < 200
+    assert "<p>… 4001 more values</p>" in table(y)._repr_html_()
+    assert table(y).latex.count("\\\\[6pt]") == 1000
+    assert r"\vdots & \vdots" in table(y).latex
 
 
 @given(graphs())

@@ -1,6 +1,7 @@
 """Checking the numbers of a training step done by hand."""
 
 import math
+import traceback
 
 import pytest
 
@@ -8,7 +9,7 @@ import nn
 from autograd import Value
 from autograd.graph import leaves
 from nn import check_update
-from tests.explain.test_lecture_formulas import by_hand, by_hand_with_operators, four_three_two_one
+from tests.explain.test_lecture_formulas import by_hand, by_hand_with_operators, four_three_two_one, labelled
 
 NEW = {"w3": "0.7318", "w1": "0.5525", "w2": "0.6915"}
 AFTER = {"h1": "4.837", "ŷ": "3.5397", "e": "9.947"}
@@ -146,8 +147,22 @@ def test_every_parameter_of_a_network():
         ({"answers": {"w1": "x"}, "lr": 0.1}, ValueError, "not a number"),
         ({"after": {"q": 1}, "lr": 0.1}, LookupError, "q is no label"),
         ({"answers": {"h1": 1}, "lr": 0.1}, ValueError, "h1 is no parameter of this update"),
+        ({"answers": ["w1"], "lr": 0.1}, TypeError, "answers must be a dictionary"),
+        ({"answers": {3: 1}, "lr": 0.1}, TypeError, "keys of answers are labels or Values, not int"),
+        ({"answers": {"w1": 1, "w_1": 2}, "lr": 0.1}, ValueError, "w1 is given twice, under two spellings"),
+        ({"answers": {"w1": 1}, "after": {"w1": 2}, "lr": 0.1}, ValueError, "given twice, in answers and in after"),
+        ({"answers": {"w1": 1}, "optimizer": 3}, TypeError, "optimizer is one of nn's"),
+        ({"answers": {"w1": 1}, "lr": float("nan")}, ValueError, "a learning rate is a number"),
+        ({"answers": {Value(1.0, "k"): 1}, "lr": 0.1}, LookupError, "the root does not depend on it"),
     ],
 )
 def test_what_is_refused(arguments, error, says):
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=says) as caught:
         check_update(by_hand(), **arguments)
+    assert len(traceback.extract_tb(caught.value.__traceback__)) == 1
+
+
+def test_a_loss_without_parameters():
+    x = Value(1.0, "x")
+    with pytest.raises(ValueError, match="the loss depends on no parameter: name those that move in answers"):
+        check_update(labelled(x * 2, "e"), after={"e": "2"}, lr=0.1)
