@@ -21,8 +21,11 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import autograd
 from autograd import draw, stepper
-from tests.drawing.graphs import lecture_3
+from autograd.drawing import files
+from autograd.drawing.layout import LEAST
+from tests.drawing.graphs import lecture_3, lecture_5
 
+from . import attack
 from .conftest import Browser
 from .widget import Widget
 
@@ -30,27 +33,33 @@ nbformat = pytest.importorskip("nbformat", reason="notebooks need nbformat")
 
 Serve = Callable[..., str]
 ROOT = Path(autograd.__file__).parent.parent
-_CELLS = ["from tests.drawing.graphs import lecture_3\nfrom autograd import draw, stepper\nroot = lecture_3()\n"]
-_CELLS += ["root.backward()\nstepper(root)", "draw(root)", "1 + 1"]
+_CELLS = ["from tests.browser import attack\nfrom tests.drawing.graphs import lecture_3, lecture_5\n"]
+_CELLS[0] += "from autograd import draw, stepper\nroot = lecture_3()\n"
+_CELLS += ["root.backward()\nstepper(root)", "draw(lecture_5())", "attack.show()", "1 + 1"]
 
 
 def notebook(outputs: bool) -> Any:
     """A notebook whose cells draw; with ``outputs`` as it is after it was run."""
     root = lecture_3()
     root.backward()
-    widget, picture = stepper(root), draw(root)
-    bundles: list[dict[str, str] | None] = [
-        None,
-        {"text/html": widget._repr_html_(), "text/plain": repr(widget)},
-        dict(picture._repr_mimebundle_()[0]),
-        {"text/plain": "2"},
-    ]
+    widget, (picture, metadata) = stepper(root), draw(lecture_5())._repr_mimebundle_()
+    steps = {"text/html": widget._repr_html_(), "text/plain": repr(widget)}
+    results: dict[int, tuple[dict[str, str], Any]] = {
+        2: (steps, {}),
+        3: (picture, metadata),
+        5: ({"text/plain": "2"}, {}),
+    }
     cells = []
-    for number, (source, bundle) in enumerate(zip(_CELLS, bundles, strict=True), 1):
+    for number, source in enumerate(_CELLS, 1):
         cell = nbformat.v4.new_code_cell(source, id=f"cell-{number}")
         if outputs:
             cell.execution_count = number
-            cell.outputs = [nbformat.v4.new_output("execute_result", bundle, execution_count=number)] if bundle else []
+            if number in results:
+                bundle, about = results[number]
+                made = nbformat.v4.new_output("execute_result", bundle, metadata=about, execution_count=number)
+                cell.outputs = [made]
+            elif "attack.show" in source:
+                cell.outputs = [nbformat.v4.new_output("display_data", bundle) for bundle in attack.outputs()]
         cells.append(cell)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
@@ -77,6 +86,8 @@ def test_an_export_is_live_and_follows_its_theme(browser: Browser, serve: Serve,
     page.click(".nav label:last-of-type")
     assert page.step == 1
     assert not browser.driver.find_element(By.CSS_SELECTOR, ".ag-stepper details").is_displayed()
+    assert_unharmed(browser)
+    assert_legible(browser)
     assert [a for a in browser.requests() if not a.endswith(("page.html", "favicon.ico"))] == []
 
 
@@ -85,6 +96,24 @@ def test_an_export_without_scripts_keeps_picture_and_list(browser: Browser, serv
     policy = "script-src 'none'; img-src data:" if way == "forbidden by policy" else None
     browser.open(serve(exported("light"), policy), scripts=way != "scripts off")
     assert_fallback(browser)
+
+
+def assert_unharmed(browser: Browser) -> None:
+    """Of the labels that attack, none has become an element or a title."""
+    assert "owned" not in browser.driver.title
+    assert browser.js("return document.querySelectorAll('img[onerror], [onload], img[src=x]').length") == 0
+    text = browser.js("return document.body.textContent")
+    assert "document.title='owned'" in text  # they are there, as text
+
+
+def assert_legible(browser: Browser) -> None:
+    """The wide picture is not shrunk to its cell: the cell scrolls."""
+    (shown,) = browser.js(
+        "return [...document.querySelectorAll('.jp-RenderedSVG img, .jp-RenderedSVG svg, .jp-RenderedImage img')]"
+        ".map(i => [i.getBoundingClientRect().width, i.closest('.jp-OutputArea-output').clientWidth])"
+    )
+    width = files.width(draw(lecture_5()).svg)
+    assert shown[0] >= LEAST * width > shown[1]
 
 
 def assert_fallback(browser: Browser) -> None:
@@ -202,8 +231,6 @@ def test_the_widget_is_live(browser: Browser, server: str, folder: Path, interfa
     def cells() -> list[str]:
         return [cell.get_attribute("class") or "" for cell in browser.driver.find_elements(By.CSS_SELECTOR, ".jp-Cell")]
 
-    before = cells()
-
     # Every button, then every key that a notebook would take for a command of its own.
     page.click(".nav label:last-of-type")
     assert page.step == 1
@@ -213,32 +240,29 @@ def test_the_widget_is_live(browser: Browser, server: str, folder: Path, interfa
     assert page.visible(".js button")[0].text == "❚❚ Pause"
     page.click(".js button")
     page.elements(".w input")[0].click()
+    before = cells()
     keys = [(Keys.ARROW_RIGHT, 1), (Keys.ARROW_DOWN, 2), (Keys.ARROW_UP, 1), (Keys.END, page.last), (Keys.HOME, 0)]
     for key, step in keys:
         ActionChains(browser.driver).send_keys(key).perform()
         assert page.step == step
-    for key in ("a", "b", "x", "d", "d", "m", "y", "c", "v", "0", "0", Keys.ENTER):
-        ActionChains(browser.driver).send_keys(key).perform()
+    commands = ("a", "b", "x", "d", "d", "m", "y", "c", "v", "z", "l", "o", "j", "k", "0", "0", Keys.ENTER, Keys.SPACE)
+    ActionChains(browser.driver).send_keys(*commands).perform()
     time.sleep(0.3)
-    assert len(cells()) == len(before)
-    assert [("jp-CodeCell" in kind) for kind in cells()] == [("jp-CodeCell" in kind) for kind in before]
+    assert cells() == before  # none added, removed, changed in kind, or selected
+    assert browser.driver.find_elements(By.CSS_SELECTOR, ".jp-Dialog") == []
+    assert page.visible(".js button")[0].text == "❚❚ Pause"  # the space was the widget's
+    page.elements(".w input")[0].click()
 
     page.card("w").click()
     assert page.gradient("w") != "–"  # noqa: RUF001
 
-    # The diagram of the next cell is there too, and nothing was asked of any other machine.
-    pictures = browser.driver.find_elements(By.CSS_SELECTOR, ".jp-RenderedSVG img, .jp-RenderedSVG svg")
-    assert pictures
+    # The diagram of the next cell is there too, hostile labels are text, and nothing was asked of any other machine.
+    assert_legible(browser)
+    assert_unharmed(browser)
     assert {address.split("/")[2] for address in browser.requests() if not address.startswith("chrome")} == {
         server.removeprefix("http://")
     }
 
-
-@INTERFACES
-def test_the_widget_follows_the_dark_theme(browser: Browser, server: str, folder: Path, interface: str) -> None:
-    opened(browser, server, folder, interface, "theme", trusted=True, run=False)
-    page = Widget(browser)
-    WebDriverWait(browser.driver, 20).until(lambda _: page.live)
     # What both user interfaces do to the page when a dark theme is chosen.
     browser.js("document.body.dataset.jpThemeLight = 'false'")
     WebDriverWait(browser.driver, 5).until(lambda _: page.dark)
@@ -254,6 +278,8 @@ def test_an_untrusted_notebook_shows_picture_and_list(
     assert_fallback(browser)
     # Of the diagram's bundle it shows the PNG.
     assert browser.js("return document.querySelectorAll('.jp-RenderedImage img[src^=\"data:image/png\"]').length") == 1
+    assert_legible(browser)
+    assert_unharmed(browser)
 
 
 def test_the_stored_outputs_are_what_a_kernel_makes(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -13,7 +15,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import nn
 from autograd import draw, stepper
-from tests.drawing.graphs import LECTURES, hostile, lecture_4
+from autograd.drawing.views import Detail
+from tests.drawing.graphs import LECTURES, hostile, lecture_4, lecture_5, network
 
 from .conftest import Browser
 from .widget import Widget
@@ -111,6 +114,37 @@ def test_cards_are_reached_and_pressed_from_the_keyboard(page: Widget) -> None:
     page.browser.js("arguments[0].focus()", card)
     press(page, Keys.ENTER)
     assert page.gradient("w1_11") == "−15.25"
+    page.browser.js("arguments[0].focus()", page.card("ŷ"))
+    press(page, " ")
+    assert (page.gradient("ŷ"), page.gradient("w1_11")) == ("−6.1", "–")  # noqa: RUF001
+
+
+def test_buttons_are_pressed_from_the_keyboard(page: Widget) -> None:
+    for key in (Keys.ENTER, " "):
+        page.browser.js("arguments[0].focus()", page.visible(".nav label:last-of-type")[0])
+        press(page, key)
+    assert page.step == 2
+    page.browser.js("arguments[0].focus()", page.visible(".nav label:first-of-type")[0])
+    press(page, Keys.ENTER)
+    assert page.step == 1
+    page.browser.js("arguments[0].focus()", page.visible(".js button")[0])
+    press(page, Keys.ENTER)
+    assert page.visible(".js button")[0].text == "❚❚ Pause"
+
+
+def test_the_stage_scrolls_to_what_happens(browser: Browser, serve: Serve) -> None:
+    browser.open(serve(stepper(lecture_5()).html))
+    page = Widget(browser)
+    hidden = "const r = c.getBoundingClientRect(); return r.left < v.left - 1 || r.right > v.right + 1"
+    assert page.js("root.querySelector('.st').scrollWidth > root.querySelector('.st').clientWidth")
+    press(page, Keys.TAB)
+    for n in range(1, page.last + 1):
+        press(page, Keys.ARROW_RIGHT)
+        outside = browser.js(
+            "const v = document.querySelector('.st').getBoundingClientRect();"
+            f"return [...document.querySelectorAll('.st .i{n}, .st .o{n}')].filter(c => {{ {hidden} }}).length"
+        )
+        assert (page.step, outside) == (n, 0)
 
 
 def test_the_gradients_appear_step_by_step(page: Widget) -> None:
@@ -208,7 +242,8 @@ def test_the_report_is_live_and_asks_for_nothing(browser: Browser, serve: Serve,
 # ---- What the browser really draws -------------------------------------------------------------------------
 
 _OVERLAPS = """
-const boxes = [...document.querySelectorAll('svg text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+const boxes = [...document.querySelectorAll('svg text')].filter(t => t.getClientRects().length)
+  .map(t => [t.textContent, t.getBoundingClientRect()]);
 const hits = [];
 for (let i = 0; i < boxes.length; i++) for (let j = 0; j < i; j++) {
   const [s, a] = boxes[i], [t, b] = boxes[j];
@@ -225,6 +260,26 @@ return hits;
 def test_no_text_overlaps_another_in_the_browser(browser: Browser, serve: Serve, name: str) -> None:
     root = LECTURES[name]()
     root.backward()
-    for picture in (draw(root).svg, nn.draw(nn.MLP([4, 3, 2, 1], seed=1)).svg):
+    pictures = [draw(root, detail=detail).svg for detail in get_args(Detail)]
+    for picture in pictures:
         browser.open(serve(f"<!doctype html><meta charset=utf-8>{picture}"))
-        assert browser.js(_OVERLAPS) == []
+        assert browser.js(f"return (() => {{{_OVERLAPS}}})()") == []
+
+
+def test_no_text_overlaps_another_at_any_step_in_the_browser(browser: Browser, serve: Serve) -> None:
+    model = network([2, 2, 1], scale=-1.234567)
+    for widget in (stepper(lecture_5()), nn.stepper(model, [1.5, -0.7], 2.0, lr=0.01)):
+        browser.open(serve(widget.html))
+        hits = browser.js(
+            f"const overlaps = () => {{{_OVERLAPS}}};"
+            "return [...document.querySelectorAll('.w input')].flatMap((d, n) => {"
+            " d.checked = true; return overlaps().map(h => [n, ...h]); })"
+        )
+        assert hits == []
+
+
+def test_the_browser_would_see_an_overlap(browser: Browser, serve: Serve) -> None:
+    text = stepper(lecture_4()).html
+    browser.open(serve(re.sub(r"\.t\d+\{display:none\}", ".none{}", text)))  # so that what a step replaces stays
+    browser.js("document.querySelector('#s13').checked = true")
+    assert browser.js(f"return (() => {{{_OVERLAPS}}})()")
