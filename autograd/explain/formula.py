@@ -101,20 +101,16 @@ def product(factors: Sequence[Formula], *, spaced: bool = False) -> Formula:
     >>> a, b = of_name(Name("a")), of_name(Name("b"))
     >>> product([a, difference(of_number(1.0), a)]).text
     'a(1 − a)'
-    >>> product([of_number(-1.0), a, b]).text
+    >>> product([of_number(-1.0), a, b, of_number(1.0)]).text
     '−a·b'
     """
     if spaced:
         return _join(factors, " · ", r" \cdot ")
     constants = [f for f in factors if f.number is not None]
     others = [f for f in factors if f.number is None]
-    if len(constants) == 1 and others:
-        (constant,) = constants
-        if constant.number == 1.0:
-            return product(others)
-        if constant.number == -1.0:
-            return negated(product(others))
-    return _join([*constants, *others], "·", r" \, ")
+    written = [*(f for f in constants if f.number not in (1.0, -1.0)), *others]
+    whole = _join(written, "·", r" \, ") if written else of_number(1.0)
+    return negated(whole) if sum(f.number == -1.0 for f in constants) % 2 else whole
 
 
 def _join(factors: Sequence[Formula], dot: str, latex_dot: str) -> Formula:

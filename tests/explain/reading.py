@@ -18,29 +18,30 @@ _FUNCTIONS = {
     "cosh": sympy.cosh,
     "tanh": sympy.tanh,
     "sign": sympy.sign,
+    **{f"softmax{i}": lambda *z, i=i: sympy.exp(z[i - 1]) / sum(map(sympy.exp, z)) for i in (1, 2, 3)},
 }
 
 
 def read(text: str) -> sympy.Expr:
     """A printed formula as a SymPy expression; names become symbols of the same name.
 
-    >>> read("2(ŷ − y)")
-    -2*y + 2*ŷ
+    >>> read("2(ŷ − y)"), read("1/x²")
+    (-2*y + 2*ŷ, x**(-2))
     """
     names: dict[str, object] = {}
     tokens = re.findall(
-        r"\d+(?:\.\d+)?(?:e−?\d+)?|[^\W\d⁰¹²³⁴⁵⁶⁷⁸⁹]+′?[\d,_]*(?:[^\W⁰¹²³⁴⁵⁶⁷⁸⁹])*|√|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\S", text
+        r"\d+(?:\.\d+)?(?:e−?\d+)?|[^\W\d⁰¹²³⁴⁵⁶⁷⁸⁹]+′?[\d_]*(?:,\d+)*(?:[^\W⁰¹²³⁴⁵⁶⁷⁸⁹])*|√|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|\S", text
     )
     python = ""
     before = ""
     for token in tokens:
-        if token[0].isdigit():
+        if token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":  # before the digits: Python counts them among those
+            word = f"**({token.translate(_SUPERSCRIPTS)})"
+        elif token[0].isdigit():
             word = f"Rational('{token.replace('−', '-')}')"
         elif token[0].isalpha() or token == "√":
             word = f"n{len(names)}"
             names[word] = _FUNCTIONS.get(token) or sympy.Symbol(token)
-        elif token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
-            word = f"**({token.translate(_SUPERSCRIPTS)})"
         else:
             word = {"·": "*", "−": "-", "^": "**"}.get(token, token)
         # Side by side means multiplied: a(1 − a), 2(ŷ − y).

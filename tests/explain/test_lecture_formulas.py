@@ -5,8 +5,8 @@ import math
 import pytest
 
 import nn
-from autograd import Value, affine, chain, sigmoid, softmax, steps
-from tests.explain.reading import same
+from autograd import Value, affine, chain, find, sigmoid, softmax, steps
+from tests.explain.reading import read, same
 
 
 def labelled(value, label):
@@ -74,9 +74,73 @@ def four_three_two_one():
     return labelled(nn.squared_error(model([0.5, -1.0, 2.0, 1.0]), Value(0.3, "y")), "L")
 
 
+def below(graph, name):
+    """A part of a lecture's graph: chains may begin at any value."""
+    return lambda: find(graph(), name)
+
+
+def slope(f):
+    """Lectures 1, 3 and 4: a derivative as a slope, of a formula in x (and y)."""
+    return lambda: labelled(f(Value(3.0, "x"), Value(2.0, "y")), "f")
+
+
+def expanded():
+    """Lecture 4 without the chain rule: e = ((x1 w1 w3 + x2 w2 w3)² + y² − 2y(x1 w1 w3 + x2 w2 w3))/2."""
+    v = values(x1=5.0, x2=3.0, w1=0.4, w2=0.6, w3=0.5, y=8.0)
+    p = v["x1"] * v["w1"] * v["w3"] + v["x2"] * v["w2"] * v["w3"]
+    return labelled((p**2 + v["y"] ** 2 - 2 * v["y"] * p) / 2, "e")
+
+
+def regression_over_n():
+    """Lecture 4: e = ((mx + b) − y)²/n."""
+    return labelled(regression() / Value(4.0, "n"), "E")
+
+
+PREDICTION = "(x1·w1·w3 + x2·w2·w3)"  # lecture 4's, expanded
 O31 = "ŷ(1 − ŷ)"  # the derivative of the last unit, whose output is called ŷ
 CASES = [
     # graph, by, through, ∂/∂ in names, in formulas, the lecture's formula
+    (slope(lambda x, y: x**2), "x", "units", "∂f/∂x", "2·x", "2·x"),
+    (slope(lambda x, y: x**2 + x), "x", "units", "∂f/∂x", "2·x + 1", "2·x + 1"),
+    (slope(lambda x, y: x**2 + 2 * x), "x", "units", "∂f/∂x", "2·x + 2", "2·x + 2"),
+    (slope(lambda x, y: x**2 + y**2), "x", "units", "∂f/∂x", "2·x", "2·x"),
+    (slope(lambda x, y: x**2 + y**2), "y", "units", "∂f/∂y", "2·y", "2·y"),
+    (slope(lambda x, y: (x - 2) ** 2), "x", "units", "∂f/∂x", "2(x − 2)", "2(x − 2)"),
+    (slope(lambda x, y: x**4), "x", "units", "∂f/∂x", "4·x³", "4·x³"),
+    (slope(lambda x, y: x.log()), "x", "units", "∂f/∂x", "1/x", "1/x"),
+    (slope(lambda x, y: 1 / x), "x", "units", "∂f/∂x", "−1/x²", "−1/x²"),
+    (slope(lambda x, y: x.sigmoid()), "x", "units", "∂f/∂x", "f(1 − f)", "f(1 − f)"),
+    (
+        slope(lambda x, y: 1 / (1 + (-x).exp())), "x", "units", "∂f/∂x",
+        "1/(1 + exp(−x))²·exp(−x)", "exp(−x)/(1 + exp(−x))²",
+    ),
+    (lambda: two_two_one(None), "ŷ", "units", "∂L/∂ŷ", "2(ŷ − y)", "−2(y − ŷ)"),
+    (lambda: two_two_one(None), "o11", "units", "∂L/∂ŷ · ∂ŷ/∂o11", "2(ŷ − y) · w2_11", "−2(y − ŷ)·w2_11"),
+    (below(lambda: two_two_one(sigmoid), "o11"), "z11", "nodes", "∂o11/∂z11", "o11(1 − o11)", "o11(1 − o11)"),
+    (below(one_neuron, "a"), "z", "nodes", "∂a/∂z", "a(1 − a)", "a(1 − a)"),
+    (below(one_neuron, "z"), "w", "nodes", "∂z/∂w", "x", "x"),
+    (below(one_neuron, "z"), "b", "nodes", "∂z/∂b", "1", "1"),
+    (one_neuron_from_logits, "z", "nodes", "∂J/∂z", "σ(z) − y", "σ(z) − y"),
+    (by_hand, "ŷ", "nodes", "∂e/∂ŷ", "ŷ − y", "ŷ − y"),
+    (by_hand, "h1", "nodes", "∂e/∂ŷ · ∂ŷ/∂h1", "(ŷ − y) · w3", "(ŷ − y)·w3"),
+    (below(by_hand, "ŷ"), "w3", "nodes", "∂ŷ/∂w3", "h1", "h1"),
+    (below(by_hand, "ŷ"), "h1", "nodes", "∂ŷ/∂h1", "w3", "w3"),
+    (below(by_hand, "h1"), "w1", "nodes", "∂h1/∂w1", "x1", "x1"),
+    (below(by_hand, "h1"), "w2", "nodes", "∂h1/∂w2", "x2", "x2"),
+    *[
+        (
+            expanded, f"w{i}", "units", f"∂e/∂w{i}",
+            f"1/2·2{PREDICTION}·w3·x{i} − 1/2·2·y·w3·x{i}", f"({PREDICTION} − y)·w3·x{i}",
+        )
+        for i in "12"
+    ],
+    (
+        expanded, "w3", "units", "∂e/∂w3",
+        f"1/2·2{PREDICTION}·x1·w1 + 1/2·2{PREDICTION}·x2·w2 − 1/2·2·y·x1·w1 − 1/2·2·y·x2·w2",
+        f"({PREDICTION} − y)(x1·w1 + x2·w2)",
+    ),
+    (regression_over_n, "m", "units", "∂E/∂e · ∂e/∂ŷ · ∂ŷ/∂m", "1/n · 2(ŷ − y) · x", "2(ŷ − y)·x/n"),
+    (regression_over_n, "b", "units", "∂E/∂e · ∂e/∂ŷ · ∂ŷ/∂b", "1/n · 2(ŷ − y) · 1", "2(ŷ − y)/n"),
     (lambda: two_two_one(None), "w2_11", "units", "∂L/∂ŷ · ∂ŷ/∂w2_11", "2(ŷ − y) · o11", "−2(y − ŷ)·o11"),
     (lambda: two_two_one(None), "w2_21", "units", "∂L/∂ŷ · ∂ŷ/∂w2_21", "2(ŷ − y) · o12", "−2(y − ŷ)·o12"),
     (lambda: two_two_one(None), "b21", "units", "∂L/∂ŷ · ∂ŷ/∂b21", "2(ŷ − y) · 1", "−2(y − ŷ)"),
@@ -169,11 +233,13 @@ def test_chain(graph, by, through, symbols, formulas, lecture):
     assert found.symbols.text == symbols
     assert found.local_formulas.text == formulas
     assert same(found.local_formulas.text, lecture)
+    numbers = {name.text: node.data for node, name in found.names.items()}
+    assert found.total == pytest.approx(float(read(lecture).subs(numbers)), rel=1e-12)
     root.backward()
     assert found.total == pytest.approx(found.leaf.grad, rel=1e-14)
     assert math.fsum(path.product for path in found.paths) == pytest.approx(found.total, rel=1e-12)
     left = f"∂{root.label}/∂{by}"
-    assert str(found).startswith(f"{left} = {formulas if symbols == left else symbols}\n")
+    assert str(found).splitlines()[0] == f"{left} = {formulas if symbols == left else symbols}"
 
 
 def test_lecture_4_in_full():
@@ -217,6 +283,7 @@ def test_softmax_with_cross_entropy():
     assert chain(first, "z2").local_formulas.text == "−a1·softmax2(z1, z2, z3)"
     loss = labelled(nn.cross_entropy(scores, [1.0, 0.0, 0.0]), "J")
     assert chain(loss, "z1").local_formulas.text == "softmax1(z1, z2, z3) − y1"
+    assert same("−a1·softmax2(z1, z2, z3)", "−a1·exp(z2)/(exp(z1) + exp(z2) + exp(z3))")
     a = [math.exp(z.data) / math.fsum(math.exp(v.data) for v in scores) for z in scores]
     assert chain(first, "z1").total == pytest.approx(a[0] * (1 - a[0]), rel=1e-14)
     assert chain(first, "z2").total == pytest.approx(-a[0] * a[1], rel=1e-14)
