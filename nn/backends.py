@@ -63,7 +63,7 @@ def eager(task: Task) -> Epoch:
             if not isinstance(loss, Value):
                 raise TypeError(f"the loss does not depend on the model's parameters: it is {shown(loss)}")
             if not math.isfinite(loss.data):
-                raise NotFiniteError(f"the loss is {loss.data}")
+                raise NotFiniteError(f"the loss is {loss.data}{_where(loss)}")
             objective = loss + _number(task.penalty(weights)) if task.penalty else loss
             objective.backward()
             gradients = [p.grad for p in optimizer.parameters]
@@ -71,6 +71,14 @@ def eager(task: Task) -> Epoch:
             yield loss.data if loss_of.mean else loss.data / len(batch)
 
     return epoch
+
+
+def _where(loss: Value) -> str:
+    """The first node below ``loss`` that became infinite or NaN, from which the others follow."""
+    from autograd import locate  # with all that explains: not for a training run that goes well
+
+    first = locate(loss).first
+    return f": {first}" if first and first.kind in ("infinite", "nan") else ""
 
 
 def _number(penalty: Any) -> Any:

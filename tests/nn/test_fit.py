@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nn
-from autograd import grad, hessian
+from autograd import grad, hessian, provenance
 from nn import data
 
 COMPILED = ["python", "llvm"] if importlib.util.find_spec("llvmlite") else ["python"]
@@ -140,6 +140,17 @@ def test_divergence_says_where_and_what_to_try_and_changes_nothing() -> None:
         nn.fit(network, X, Y, lr=30.0, epochs=1000)
     assert network.state_dict() == before
     assert error.value.history.iterations > 0
+
+
+@pytest.mark.parametrize("backend", ["eager", "auto"])
+def test_divergence_names_the_first_node_that_went_bad(backend: str) -> None:
+    network = nn.MLP([1, 1, 1], activation="linear", seed=1)
+    network.load_state_dict({"w1_11": 1e200, "b11": 0.0, "w2_11": 1e200, "b21": 0.0})
+    bad = r"the loss is inf: ŷ = affine\(w2_11 = 1e200, o11 = 1e200, b21 = 0\) became infinite\. Try"
+    with pytest.raises(nn.DivergenceError, match=bad):
+        nn.fit(network, [[1.0]], [1.0], backend=backend)
+    with provenance(), pytest.raises(nn.DivergenceError, match=r"infinite \(made at test_fit\.py:\d+ in"):
+        nn.fit(network, [[1.0]], [1.0], backend=backend)
 
 
 def test_an_error_of_the_callers_own_changes_nothing() -> None:
