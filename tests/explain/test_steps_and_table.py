@@ -8,10 +8,11 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import given
 
-from autograd import Value, chain, latex, log, sin, steps, table
+from autograd import Value, chain, latex, log, sigmoid, sin, steps, table
 from autograd.primitives import PRIMITIVES
 from tests.explain.graphs import graphs
 from tests.explain.hostile import HOSTILE
+from tests.explain.test_lecture_formulas import by_hand, four_three_two_one, one_neuron, two_two_one
 
 
 def baydin():
@@ -238,6 +239,8 @@ def test_documents_compile(tmp_path):
     page = "\n".join(f"\\[{formula}\\]" for formula in shown)
     head = r"\documentclass{article}\usepackage{amsmath}\begin{document}"
     documents = {"views": f"{head}\n{page}\n\\end{{document}}", "document": latex(baydin(), "document")}
+    lectures = [lambda: two_two_one(None), lambda: two_two_one(sigmoid), one_neuron, by_hand, four_three_two_one]
+    documents |= {f"lecture_{i}": latex(graph(), "document") for i, graph in enumerate(lectures, 1)}
     for name, text in documents.items():
         (tmp_path / f"{name}.tex").write_text(text, encoding="utf-8")
         done = subprocess.run(
