@@ -61,10 +61,9 @@ def test_every_mutant_is_a_program_and_no_two_are_the_same(file):
         source = source[: source.index("# ---- The table")]  # all of it takes 20 s
     found = mutants(file, source)
     assert len(found) > 20
-    assert len({m.source for m in found}) == len(found)
-    for mutant in found[::10]:
+    assert len({plain(source), *(m.source for m in found)}) == len(found) + 1
+    for mutant in found[::20]:
         ast.parse(mutant.source)
-        assert mutant.source != ast.unparse(ast.parse(source))
 
 
 # ---- A mistake put into a process that has imported the original ----------------------------------------------
