@@ -89,7 +89,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{_MARKS[v.status]}</td><td>{html.escape(v.name)}</td><td>{html.escape(v.given)}</td>"
+            f'<tr><td>{_MARKS[v.status]}</td><td style="white-space:nowrap">{html.escape(v.name)}</td>'
+            f"<td>{html.escape(v.given)}</td>"
             f'<td>{html.escape(number(v.expected, 6))}</td><td style="text-align:left">{html.escape(v.says)}</td></tr>'
             for v in self.in_order
         )
