@@ -69,13 +69,18 @@ class Result:
         return self
 
 
+@functools.lru_cache(4096)  # the tests ask many about the same graphs
+def _grown(seed: int, steps: int) -> Reference:
+    return Reference.of(grow(random.Random(seed), steps))
+
+
 def contest(seeds: Iterable[int], steps: int = 12, contenders: Iterable[Contender] = CONTENDERS) -> Result:
     """Grow a graph from every seed, and ask all contenders about it."""
     result = Result()
     oracles = [(c, c.make()) for c in contenders if c.present]
     for seed in seeds:
-        graph = grow(random.Random(seed), steps)
-        reference = Reference.of(graph)
+        reference = _grown(seed, steps)
+        graph = reference.graph
         result.digits[int(reference.digits)] += 1
         result.operations.update(step.operation for step in graph.steps)
         for contender, oracle in oracles:
