@@ -89,7 +89,10 @@ def number(value: Any) -> float:
     Raises ``TypeError`` for anything else, and ``OverflowError`` for an integer beyond the floats.
     """
     if isinstance(value, numbers.Real) or _is_truth_value(value):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise OverflowError(f"{shown(value)} is too large for a float") from None
     kind = type(value).__name__
     raise refusal(f"expected a number, got {shown(value)} ({kind}): {_HINTS.get(kind, 'give a float or an int')}")
 

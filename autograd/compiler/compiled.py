@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..refusal import ends_at_caller, refusal
+from ..refusal import ends_at_caller, number, refusal
 from ..transform import flatten, reshape
 from ..value import Value
 from .columns import Rows, doubles, indices
@@ -40,6 +41,7 @@ class Backend(Protocol):
         """Carry ``out`` through a range of rows; the other results of each go to ``emitted``."""
 
 
+@ends_at_caller
 def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise: bool = True) -> Compiled:
     """``f`` at machine speed: same arguments, same results, same exceptions.
 
@@ -97,7 +99,8 @@ class Compiled:
         try:
             return self._latest(*args)
         except (UnsuitedError, TypeError):
-            return self._dispatch(*args)
+            pass
+        return self._dispatch(*args)
 
     @property
     def program(self) -> Program:
@@ -124,6 +127,7 @@ class Compiled:
                 self._variants[key] = _Variant(self.__wrapped__, args, settings, self._backend, self._precise)
             return self._variants[key]
 
+    @ends_at_caller
     def _dispatch(self, *args: Any, **settings: Any) -> Any:
         args = tuple(map(listed, args))
         if any(isinstance(x, Value) for x in flatten(args)):
@@ -131,10 +135,15 @@ class Compiled:
         variant = self.specialized(*args, **settings)
         if not settings:
             self._latest = variant.entry
-        return variant.entry(*args)
+        with contextlib.suppress(UnsuitedError):
+            return variant.entry(*args)
+        for x in flatten(args):
+            number(x)  # names what is no number
+        return variant.replay(*args)
 
     # ---- Many rows -------------------------------------------------------------------------------------
 
+    @ends_at_caller
     def map(self, *args: Any) -> Any:
         """The function on every row: its result with a column in the place of each number.
 
@@ -160,6 +169,7 @@ class Compiled:
         each(compute, by_hand, 0, rows.count)
         return variant.program.shaped([column[: rows.count] for column in padded])
 
+    @ends_at_caller
     def sum(self, *args: Any, order: Any = None) -> Any:
         """The function's results added over the rows, from the first to the last.
 
@@ -173,6 +183,7 @@ class Compiled:
         """
         return self._summed(Rows(args), order)()
 
+    @ends_at_caller
     def summed_over(self, *args: Any, order: Any = None) -> Callable[..., Any]:
         """:meth:`sum` over these rows as a function of the arguments that have no rows, for many calls.
 
@@ -226,6 +237,7 @@ class Compiled:
 
         return summed
 
+    @ends_at_caller
     def fold(self, carry: Any, *args: Any, order: Any = None, times: int = 1) -> Any:
         """``f(carry, *row)`` is the next carry, from the first row to the last: a loop that remembers.
 
@@ -242,6 +254,7 @@ class Compiled:
         carry, (out, _) = self._carried(carry, args, order, (), emits=False, times=times)
         return reshape(carry, out)
 
+    @ends_at_caller
     def scan(self, carry: Any, *args: Any, order: Any = None, extras: Any = ()) -> tuple[Any, Any]:
         """``f(carry, *row)`` is the next carry and a result of this row: the last carry, and columns of results.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import modes
 from ..graph import topological_order
-from ..refusal import number, refusal
+from ..refusal import ends_at_caller, number, refusal, shown
 from ..transform import flatten, reshape
 from ..value import Value
 from .program import Builder, Program, may_raise
@@ -20,6 +20,7 @@ from .program import Builder, Program, may_raise
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError)
 
 
+@ends_at_caller
 def trace(f: Callable[..., Any], *example: Any, **settings: Any) -> Program:
     """The program of ``f``: what it computes for arguments of the shape of ``example``.
 
@@ -37,6 +38,8 @@ def trace(f: Callable[..., Any], *example: Any, **settings: Any) -> Program:
     program's (it depends on something that tracing cannot see), and where the example is a point at
     which a derivative in it does not exist.
     """
+    if not callable(f):
+        raise refusal(f"trace takes a function and then an example of its arguments, not {shown(f)}")
     scalars = [number(x.data if isinstance(x, Value) else x) for x in flatten(list(example))]
     try:
         # NaN is no special point: nothing raises on it, and no derivative is missing.

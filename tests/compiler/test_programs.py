@@ -341,3 +341,19 @@ def test_compile_time_grows_with_the_program_and_not_faster():
     short, long = chain(2000), chain(8000)
     assert max(map(len, long.split("define"))) < 1.2 * max(map(len, short.split("define")))
     assert len(long) < 5 * len(short)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda: trace(None, 1.0), "trace takes a function and then an example of its arguments, not None"),
+        (lambda: compile("f", 1.0), "trace takes a function and then an example of its arguments, not 'f'"),
+        (lambda: trace(sin, "1"), "expected a number, got '1'"),
+        (lambda: compile(sin, 1.0, backend="python")(None), "expected a number, got None"),
+        (lambda: compile(sin, 1.0, backend="python")("1"), "expected a number, got '1'"),
+    ],
+)
+def test_what_is_no_function_or_no_number_is_named(attempt, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        attempt()
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
