@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ..refusal import refusal
 from ..value import Value
 from . import files, network_picture, picture
-from .highlight import resolve
+from .highlight import Wanted, resolve
 from .layout import WIDEST, arrange
 from .network import Network
 from .scene import neurons
@@ -99,7 +99,7 @@ def draw(
     root: Value | Sequence[Value],
     *,
     detail: Detail | None = None,
-    highlight: Value | str | Iterable[Value | str] | None = None,
+    highlight: Wanted = None,
     theme: Theme = "light",
 ) -> Diagram:
     """A picture of the graph below ``root``: each value with its operation, number and gradient.
@@ -107,7 +107,8 @@ def draw(
     detail     ``"values"``: a card for every value; ``"neurons"``: a card for every neuron; ``"network"``:
                circles in columns, weights on the edges.  By default the first of these that the graph is
                small enough for.
-    highlight  a value, or a path of values (or their labels), to be emphasised; not in the network view
+    highlight  a value (or its label) to be emphasised; or several, and all between one and the next; or a path
+               of ``chain``; not in the network view
     theme      ``"light"`` or ``"dark"``
 
     >>> from autograd import Value

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol, TypeAlias
 
 from ..notation import find, names
+from ..refusal import refusal
 from ..value import Value
 from .scene import Link, Scene
+
+
+class Route(Protocol):
+    """A path of ``chain``."""
+
+    @property
+    def nodes(self) -> tuple[Value, ...]: ...
+
+
+Wanted: TypeAlias = Value | str | Iterable[Value | str] | Route | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Highlight:
         return link in self.links
 
 
-def resolve(scene: Scene, wanted: Value | str | Iterable[Value | str] | None) -> Highlight:
+def resolve(scene: Scene, wanted: Wanted) -> Highlight:
     """What ``highlight=`` says: a Value or a label; several of them are milestones, in either direction.
 
     Between neighbours that is their edge; between others every path, with all that stands on it.
@@ -33,8 +45,12 @@ def resolve(scene: Scene, wanted: Value | str | Iterable[Value | str] | None) ->
     """
     if wanted is None:
         return Highlight()
-    wanted = getattr(wanted, "nodes", wanted)  # a path of `chain`
-    several = [wanted] if isinstance(wanted, (Value, str)) else list(wanted)
+    if isinstance(wanted, (Value, str)):
+        several: list[Value | str] = [wanted]
+    else:
+        several = list(getattr(wanted, "nodes", wanted if isinstance(wanted, Iterable) else ()))
+        if not several:
+            raise refusal(f"highlight takes a value, a label, or several of them, not {wanted!r:.60}")
     nodes = [_node(scene, one) for one in several]
     places = [i for i in map(scene.index, nodes) if i is not None]
     links = {link for a, b in pairwise(places) for link in _between(scene, min(a, b), max(a, b))}

@@ -223,6 +223,12 @@ def test_highlighting_a_node_a_path_and_a_label() -> None:
         draw(root, highlight="w1_12")
 
 
+@pytest.mark.parametrize("highlight", [3.0, [], object()])
+def test_what_cannot_be_highlighted_is_refused(highlight: object) -> None:
+    with pytest.raises(TypeError, match="highlight takes a value, a label, or several of them"):
+        draw(lecture_4(), highlight=highlight)  # type: ignore[arg-type]
+
+
 def lit(root: Value, highlight: list[str]) -> tuple[set[str], int]:
     """The names of the cards that stand out, and the number of edges that do."""
     svg = draw(root, highlight=highlight).svg
