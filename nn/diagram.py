@@ -14,8 +14,10 @@ from .losses import Loss, find_loss
 from .module import Module
 from .naming import as_text
 from .optimizers import Optimizer, find_optimizer
+from .refusal import ends_at_caller, shown
 
 
+@ends_at_caller
 def draw(model: Module, at: Any = None, *, theme: Literal["light", "dark"] = "light") -> Diagram:
     """The network of ``model``: circles in columns, a column a layer, the weights on the edges.
 
@@ -31,6 +33,7 @@ def draw(model: Module, at: Any = None, *, theme: Literal["light", "dark"] = "li
 
     Raises ``ValueError`` for a row of another width, and for a model that is no network of neurons.
     """
+    _demand_model("draw", model)
     if at is None:
         # NaN stands for "no number": it flows through every operation, and the picture leaves it out.
         at = [math.nan] * _width(model)
@@ -39,6 +42,11 @@ def draw(model: Module, at: Any = None, *, theme: Literal["light", "dark"] = "li
     else:
         root = model(_scaled_row(model, at))
     return autograd.draw(root, detail="network", theme=theme)
+
+
+def _demand_model(function: str, model: object) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"{function} takes a model of nn, not {shown(model)}")
 
 
 def _is_computed(x: Any) -> bool:
@@ -66,6 +74,7 @@ def _scaled_row(model: Module, row: Any) -> Any:
 # ---- One training step -------------------------------------------------------------------------------------
 
 
+@ends_at_caller
 def stepper(
     model: Module,
     row: Sequence[float],
@@ -89,6 +98,7 @@ def stepper(
     >>> nn.stepper(nn.MLP([2, 2, 1], seed=1), [0.5, -1.0], 2.0, lr=0.01)
     <Stepper: One training step, 18 values, 42 steps>
     """
+    _demand_model("stepper", model)
     mover = _optimizer(model, optimizer, lr)
     root = _point_loss(model, row, target, loss)
     count = len(_order(root))

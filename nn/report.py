@@ -14,6 +14,7 @@ from .history import History
 from .losses import Loss
 from .module import Module
 from .optimizers import Optimizer
+from .refusal import ends_at_caller, file_path
 
 _MOST_PARAMETERS = 2000
 
@@ -45,6 +46,7 @@ td + td { text-align: right }
 """
 
 
+@ends_at_caller
 def write_report(
     path: str | PathLike[str],
     model: Module,
@@ -69,7 +71,7 @@ def write_report(
 
 def demand_page(path: str | PathLike[str]) -> Path:
     """The path of a report; raises ``ValueError`` for the name of another type of file."""
-    path = Path(path)
+    path = Path(file_path("a report", path))
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"cannot write {path.name!r}: a report is saved as a page, such as report.html")
     return path

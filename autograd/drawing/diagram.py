@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from ..explain.refusals import ends_at_caller
 from ..refusal import refusal
 from ..value import Value
 from . import files, network_picture, picture
@@ -55,12 +56,13 @@ class Diagram:
 
         return graphviz.Source(self._dot)
 
+    @ends_at_caller
     def save(self, path: str | Path) -> Path:
         """Write the picture; the end of the name says how: .svg, .png, .pdf, .dot or .html.
 
         Raises ``ValueError`` for any other.
         """
-        path = Path(path)
+        path = files.named(path, "a picture is saved under a name, such as g.svg")
         makers: dict[str, Callable[[], bytes]] = {
             ".svg": lambda: self.svg.encode(),
             ".png": lambda: files.png(self.svg),
@@ -95,6 +97,7 @@ class Diagram:
         return f"<Diagram: {self._title}>"
 
 
+@ends_at_caller
 def draw(
     root: Value | Sequence[Value],
     *,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
+from ..refusal import refusal
 from . import engine
 from .lettering import FONTS
 from .themes import DARK, LIGHT
@@ -18,6 +20,13 @@ _SCALE, _WIDEST = 2.0, 1800.0
 
 class NoRasterError(RuntimeError):
     """resvg_py, which turns SVG into pixels, is not installed."""
+
+
+def named(path: object, otherwise: str) -> Path:
+    """The path to save to; raises ``TypeError`` for what is none."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise refusal(f"{otherwise}, not {path!r:.60}")
+    return Path(path)
 
 
 def png(svg: str) -> bytes:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from ..explain.refusals import ends_at_caller
 from ..explain.replay import consistent_order
 from ..graph import topological_order
 from ..notation import names
 from ..refusal import refusal
 from ..value import Value
 from . import picture, widget
+from .files import named
 from .frames import Frame, backward_frames, forward_frames
 from .highlight import Highlight
 from .layout import arrange
@@ -57,9 +59,10 @@ class Stepper:
         """A self-contained page, which steps even where scripts are forbidden."""
         return widget.page(self._title, self._widget())
 
+    @ends_at_caller
     def save(self, path: str | Path) -> Path:
         """Write the page; raises ``ValueError`` unless the name ends in .html."""
-        path = Path(path)
+        path = named(path, "a stepper is saved under a name, such as steps.html")
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"cannot write {path.name!r}: a stepper is saved as a page, such as steps.html")
         path.write_text(self.html, encoding="utf-8")
@@ -89,6 +92,7 @@ def _demand_small(root: Value) -> None:
         )
 
 
+@ends_at_caller
 def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), title: str | None = None) -> Stepper:
     """The backward pass from ``root``, edge by edge, to step through by buttons, keys or clicks on cards.
 
@@ -108,11 +112,14 @@ def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), t
     """
     if not isinstance(root, Value):
         raise refusal(f"stepper takes a Value, not {root!r:.60}")
+    further = list(then) if isinstance(then, Iterable) else [then]
+    if wrong := [frame for frame in further if not isinstance(frame, Frame)]:
+        raise refusal(f"then= takes a list of Frame, not {wrong[0]!r:.60}")
     _demand_small(root)
     consistent_order(root)
     name = names(root)[root].text
     begin = list(forward_frames(root)) if forward else []
     start = [Frame(caption="The inputs and parameters are given.", summary="start")] if forward else []
-    frames = [*start, *begin, *backward_frames(root), *then]
+    frames = [*start, *begin, *backward_frames(root), *further]
     what = f"Forward and backward pass of {name}" if forward else f"Backward pass from {name}"
     return Stepper(root, frames, title or what)

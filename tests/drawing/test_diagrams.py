@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import traceback
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +209,34 @@ def test_every_number_has_a_picture(number: float) -> None:
     for picture in (draw(root), draw(root, theme="dark"), draw(Value(number)), draw(Value(number, "x"))):
         assert read(picture.svg).cards
     assert autograd.stepper(Value(number, "x")).html
+
+
+def test_every_refusal_is_one_line_and_ends_at_the_line_that_asked(tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    model = nn.MLP([2, 1], seed=1)
+    asked: list[Any] = [
+        lambda: draw(3.0),
+        lambda: draw(x, theme="neon"),
+        lambda: draw(x, highlight="z"),
+        lambda: draw(x * 2).save(tmp_path / "g.gif"),
+        lambda: draw(x * 2).save(3),
+        lambda: autograd.stepper(3.0),
+        lambda: autograd.stepper(x * 2, then=[3]),
+        lambda: autograd.stepper(x * 2, then=3),
+        lambda: autograd.stepper(x * 2).save(None),
+        lambda: nn.draw(3),
+        lambda: nn.draw(model, [1.0]),
+        lambda: nn.stepper(3, [1.0], 2.0),
+        lambda: nn.stepper(model, [1.0, 2.0], None),
+        lambda: nn.write_report(3, model, nn.History(), [[1.0, 2.0]], [1.0]),
+    ]
+    for ask in asked:
+        with pytest.raises((TypeError, ValueError, LookupError)) as told:
+            ask()
+        message = str(told.value)
+        assert "\n" not in message
+        assert 10 < len(message) < 500
+        assert traceback.extract_tb(told.value.__traceback__)[-1].filename == __file__, message
 
 
 # ---- Highlights ------------------------------------------------------------------------------------------
