@@ -21,6 +21,7 @@ from .rounding import Written
 
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
 _MOST_DIAGNOSES = 12  # mistakes looked into, one after the other
+_MOST_VISITS = 10_000  # links and values tried for one mistake, times the values of the graph: about 2 s
 _MARKS = {"right": "✓", "carried": "→", "wrong": "✗"}
 
 Key = Value | str
@@ -116,7 +117,8 @@ def check_answers(
     right if the exact one rounds to it, or if the rounded numbers written down before it lead to it (what was not
     written down was not rounded; ``autograd.explain.rounding`` has the rule in full).  What follows from a wrong
     number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by itself
-    every misconception is tried at every link that leads to it, and named where it reproduces the digits.
+    every misconception is tried at every link that leads to it (in graphs of hundreds of values, at the nearest), and
+    named where it reproduces the digits.
 
     A Value that the root does not depend on has gradient 0, and the verdict says why.
 
@@ -263,6 +265,8 @@ def _diagnose(
     as a product of its own can forget a factor in one of them.
     """
     edges, values = calculation.before(new.quantity)
+    nearest = max(10, _MOST_VISITS // len(calculation.order))
+    edges, values = edges[:nearest], values[:nearest]
     candidates = [Slip(m, *edge) for edge in edges for m in misconceptions if m.slope or m.share]
     candidates += [Slip(m, node, None) for node in values for m in misconceptions if m.value]
     candidates += [Slip(m, None, None) for m in misconceptions]

@@ -7,6 +7,8 @@ one; where it is wrong, by itself, so that the mistake is carried forward and no
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -248,9 +250,8 @@ class Sweep:
                 return
             for asked in self.c.derivatives[node]:
                 self._derivative(asked, shares[node])
-            total = ONE if node is self.c.root else ZERO
-            for share in shares[node].values():
-                total = total + share
+            arrived = [*([ONE] if node is self.c.root else []), *shares[node].values()]
+            total = functools.reduce(operator.add, arrived) if arrived else ZERO
             self.gradient[node] = upstream = self._judged(Quantity("gradient", node), total)
             if node.op is not None:
                 if node not in self.slopes:
@@ -260,7 +261,7 @@ class Sweep:
 
     def _share(self, node: Value, operand: int, upstream: Uncertain, slope: Uncertain) -> Uncertain:
         """What one edge contributes to its operand's gradient, by the rules or by a misconception."""
-        slips = [m for m in (self.at_edges.get((node, operand)), *self.everywhere) if m and (m.slope or m.share)]
+        slips = [m for m in (self.at_edges.get((node, operand)), *self.everywhere) if m]
         share: Uncertain | None = None
         for misconception in slips:
             edge = self.edge(node, operand, upstream, slope)

@@ -68,9 +68,9 @@ class Written:
         return low <= self.high + slack and self.low <= high + slack
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen, it would take three times as long to make, and thousands are made
 class Uncertain:
-    """A number of the calculation as far as it is known.
+    """A number of the calculation as far as it is known; never changed.
 
     points   what it is in each of the ``CALCULATIONS``
     center, parts, rest   the range: center + Σ parts[i]·εᵢ ± rest, where −1 ≤ εᵢ ≤ 1 says how number i was used
