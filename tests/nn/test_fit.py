@@ -280,7 +280,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("choices", "message"), REFUSED, ids=[repr(c)[:40] for c, _ in REFUSED])
+@pytest.mark.parametrize(("choices", "message"), REFUSED, ids=[repr(c).partition(" at 0x")[0][:40] for c, _ in REFUSED])
 def test_what_makes_no_sense_is_refused_before_anything_changes(choices: dict[str, Any], message: str) -> None:
     network = model()
     before = network.state_dict()

@@ -259,7 +259,7 @@ def test_what_makes_no_sense_is_refused(loss: nn.Loss, prediction: Any, target: 
 
 
 @pytest.mark.parametrize("loss", [nn.squared_error, nn.hinge, nn.binary_cross_entropy, nn.cross_entropy])
-@pytest.mark.parametrize("target", [None, "1", b"1", 1j, {}, {1.0}, object, lambda: 1, iter([1.0])], ids=repr)
+@pytest.mark.parametrize("target", [None, "1", b"1", 1j, {}, {1.0}, object, lambda: 1, iter([1.0])], ids=type)
 def test_a_target_that_is_no_number_is_named(loss: nn.Loss, target: Any) -> None:
     for predictions, targets in ((0.5, target), ([0.5, 0.5], [1.0, target])):
         if loss.wide:
