@@ -292,6 +292,8 @@ def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) 
     slip = slips[0] if slips else None
     link, shown = _link(calculation, quantity, slip)
     reason = slip.misconception.says if slip else "no known misconception gives this number"
+    if slip is None and calculation.is_close(quantity):
+        reason += ", but it is close: was a number on the way rounded and not written down?"
     where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
     if quantity.kind == "gradient" and calculation.written[quantity].rounds(quantity.node.data):
         name = calculation.names[quantity.node].text

@@ -8,6 +8,7 @@ one; where it is wrong, by itself, so that the mistake is carried forward and no
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ from .rounding import CALCULATIONS, ONE, ZERO, Uncertain, Written, image, point
 
 # Sums and products: their forward functions and their rules serve uncertain numbers as they stand.
 _LINEAR = frozenset((add, sub, mul, neg, affine, total))
+
+_CLOSE = 0.03  # relative
 
 
 class Quantity(NamedTuple):
@@ -89,6 +92,10 @@ class Calculation:
             return self._exact_gradient.get(quantity.node, 0.0)
         assert quantity.of is not None
         return pull_back({quantity.of: 1.0}, [quantity.node]).get(quantity.node, 0.0)
+
+    def is_close(self, quantity: Quantity) -> bool:
+        """Whether a wrong number is so nearly right that it may have come about by rounding."""
+        return math.isclose(self.written[quantity].value, self.exact(quantity), rel_tol=_CLOSE)
 
     def why_zero(self, quantity: Quantity) -> str | None:
         """Why a derivative is 0 without any calculation: the one value does not depend on the other."""

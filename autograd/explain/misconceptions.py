@@ -127,15 +127,19 @@ def _transposed(e: Place, operand: int) -> Uncertain | None:
 
 
 def _transposed_slope(e: Edge) -> Uncertain | None:
+    """In a sum of products, or in a product written out."""
     n = len(e.operands) // 2
+    if e.op.name == "mul":
+        return _transposed(e, 1 - e.operand)
     inputs = range(n, 2 * n)
     return _transposed(e, e.operand - n) if e.op.name == "affine" and e.operand in inputs else None
 
 
 def _transposed_value(p: Place) -> Uncertain | None:
-    if p.op.name != "affine":
+    if p.op.name not in ("affine", "mul"):
         return None
-    weights = [_transposed(p, i) for i in range(len(p.operands) // 2)]
+    count = 2 if p.op.name == "mul" else len(p.operands) // 2
+    weights = [_transposed(p, i) for i in range(count)]
     if all(w is None for w in weights):
         return None
     operands = [w or given for w, given in zip(weights, p.operands, strict=False)]
@@ -143,9 +147,13 @@ def _transposed_value(p: Place) -> Uncertain | None:
 
 
 def _without_bias(p: Place) -> Uncertain | None:
-    if p.op.name != "affine" or len(p.operands) % 2 == 0:
-        return None
-    return p.apply(p.op.forward, *p.operands[:-1], ZERO)
+    if p.op.name == "affine" and len(p.operands) % 2:
+        return p.apply(p.op.forward, *p.operands[:-1], ZERO)
+    if p.op.name == "add":
+        for bias, rest in ((1, 0), (0, 1)):
+            if p.node.parents[bias].op is None and p.names[p.node.parents[bias]].base == "b":
+                return p.operands[rest]
+    return None
 
 
 def _divided(p: Place) -> tuple[int, int] | None:

@@ -25,6 +25,7 @@ from tests.explain.test_lecture_formulas import (
     one_neuron,
     regression,
     two_two_one,
+    two_two_one_with_operators,
 )
 
 LECTURE_4 = {
@@ -86,6 +87,27 @@ def test_first_wrong_link(build, answers, values, link, misconception):
     assert not report.correct
     assert (report.first_wrong.link, report.first_wrong.misconception) == (link, misconception)
     assert f"first wrong link {link}" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("answers", "values", "misconception"),
+    [
+        ({}, {"z11": "0.55"}, "forgotten bias"),  # 0.3 · 1.5 + 0.2 · 0.5
+        ({}, {"z11": "0.30"}, "transposed weights"),  # 0.3 · 1.5 − 0.5 · 0.5 + 0.1
+        ({}, {"z11": "0.65", "o11": "0.65"}, "forgotten activation"),
+        ({"ŷ": "3.355"}, {"ŷ": "0.3226"}, "flipped sign"),
+    ],
+)
+def test_misconceptions_where_every_operator_is_a_node(answers, values, misconception):
+    report = check_answers(two_two_one_with_operators(), answers, values=values)
+    assert report.first_wrong.misconception == misconception
+
+
+def test_a_number_that_is_close_may_have_been_rounded_unseen():
+    report = check_answers(by_hand(), {"w3": "-23.1"})
+    assert "no known misconception gives this number, but it is close: was a number on the way rounded" in str(report)
+    assert "close" not in str(check_answers(by_hand(), {"w3": "-22.1"}))
+    assert "close" not in str(check_answers(by_hand(), {"w3": "23.18"}))
 
 
 def exact(root, **chosen):

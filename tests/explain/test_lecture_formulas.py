@@ -35,6 +35,20 @@ def two_two_one(hidden):
     return labelled(nn.squared_error(prediction, v["y"]), "L")
 
 
+def two_two_one_with_operators():
+    """Lecture 2's network with * and +, one node an operator."""
+    v = values(
+        x1=1.5, x2=-0.5, y=2.0, w1_11=0.3, w1_21=-0.2, b11=0.1, w1_12=0.5, w1_22=0.4, b12=-0.3, w2_11=0.7, w2_21=-0.6,
+        b21=0.2,
+    )  # fmt: skip
+    o = []
+    for j in "12":
+        z = labelled(v[f"w1_1{j}"] * v["x1"] + v[f"w1_2{j}"] * v["x2"] + v[f"b1{j}"], f"z1{j}")
+        o.append(labelled(z.sigmoid(), f"o1{j}"))
+    prediction = labelled(v["w2_11"] * o[0] + v["w2_21"] * o[1] + v["b21"], "ŷ")
+    return labelled((prediction - v["y"]) ** 2, "L")
+
+
 def one_neuron():
     """Lecture 3: z = w·x + b, a = σ(z), cross-entropy."""
     v = values(x=2.0, w=0.4, b=-0.1, y=1.0)
