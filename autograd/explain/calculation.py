@@ -8,7 +8,6 @@ one; where it is wrong, by itself, so that the mistake is carried forward and no
 from __future__ import annotations
 
 import functools
-import math
 import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -28,7 +27,7 @@ from .rounding import CALCULATIONS, ONE, ZERO, Uncertain, Written, image, point
 # Sums and products: their forward functions and their rules serve uncertain numbers as they stand.
 _LINEAR = frozenset((add, sub, mul, neg, affine, total))
 
-_CLOSE = 0.03  # relative
+_CLOSE, _CLOSE_UNITS = 0.03, 10  # relative; in units of the last digit
 
 
 class Quantity(NamedTuple):
@@ -94,8 +93,11 @@ class Calculation:
         return pull_back({quantity.of: 1.0}, [quantity.node]).get(quantity.node, 0.0)
 
     def is_close(self, quantity: Quantity) -> bool:
-        """Whether a wrong number is so nearly right that it may have come about by rounding."""
-        return math.isclose(self.written[quantity].value, self.exact(quantity), rel_tol=_CLOSE)
+        """Whether a wrong number is so nearly right that numbers on the way may have been rounded unseen."""
+        written, exact = self.written[quantity], self.exact(quantity)
+        most = min(_CLOSE * abs(exact), _CLOSE_UNITS * 2 * written.half)
+        edges, values = self.before(quantity)
+        return len(edges) + len(values) > 1 and abs(written.value - exact) < most
 
     def why_zero(self, quantity: Quantity) -> str | None:
         """Why a derivative is 0 without any calculation: the one value does not depend on the other."""

@@ -108,6 +108,9 @@ def test_a_number_that_is_close_may_have_been_rounded_unseen():
     assert "no known misconception gives this number, but it is close: was a number on the way rounded" in str(report)
     assert "close" not in str(check_answers(by_hand(), {"w3": "-22.1"}))
     assert "close" not in str(check_answers(by_hand(), {"w3": "23.18"}))
+    assert "close" not in str(check_answers(by_hand(), {"w3": "-23.018"}))  # 162 units of its last digit
+    everything = {"ŷ": "-6.1", "w3": "-23.1"}
+    assert "close" not in str(check_answers(by_hand(), everything, values={"h1": "3.8", "ŷ": "1.9", "e": "18.605"}))
 
 
 def exact(root, **chosen):
