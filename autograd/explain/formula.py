@@ -275,7 +275,7 @@ def _shown(op: Primitive) -> tuple[Notation, Notation] | None:
                 template, binding, places = f"[{template}]", ATOM, (SUM,)
         elif op.symbol.rstrip("′").isalpha() and not keyword.iskeyword(op.symbol):
             template = template.replace(op.name, op.symbol, 1)
-    template = re.sub(r"\*\*\(?(-?\d+)\)?$", lambda m: m[1].translate(_RAISED), template).replace("**", "^")
+    template = re.sub(r"\*\*\(?(-?\d+)\)?(?![\d.])", lambda m: m[1].translate(_RAISED), template).replace("**", "^")
     template = (
         template.replace(" * ", "·").replace("*", "·").replace(" / ", "/").replace(" - ", " − ").replace("-{", "−{")
     )

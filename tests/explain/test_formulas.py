@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nn
 from autograd import Value, affine, hypot, leaky, log1p, power, primitive, step, total, xlogy
+from autograd.explain.derivation import written_out
 from autograd.explain.formula import Formulas
 from autograd.explain.mathml import from_latex
 from autograd.notation import names
@@ -156,3 +158,10 @@ def test_names_in_formulas_are_escaped():
     formula = Formulas(names(y)).value(y)
     check_latex(formula.latex.replace(r"\,", ""))
     assert "</math>" not in formula.mathml
+
+
+def test_a_power_is_raised_wherever_it_stands():
+    ŷ, y = Value(1.9, "ŷ"), Value(8.0, "y")
+    assert str(written_out(nn.half_squared_error(ŷ, y))) == "(ŷ − y)²/2"
+    assert str(written_out(nn.squared_error(ŷ, y) ** 0.5)) == "((ŷ − y)²)^0.5"
+    assert str(written_out((ŷ + y) ** -12)) == "(ŷ + y)⁻¹²"
