@@ -6,6 +6,7 @@ from .mutants import Mutant
 
 _FASTER = "the same result; the original takes a shorter way"
 _UNREACHABLE = "no operation comes here: where one of the four raises, it has no result either"
+_BOTH = "at 1e9 both forms keep all digits"
 _SCALE = "another power of two keeps as many digits"
 _WORDS = "only the wording of an error or a name in a formula"
 
@@ -23,12 +24,15 @@ REASONS: dict[str, str] = {
     "autograd/transform.py _Call.__init__: bool(enclosing) and (not enclosing.isdisjoint(topological_order("
     "*self.outputs))) → not enclosing.isdisjoint(topological_order(*self.outputs))": _FASTER,
     "autograd/primitives.py _pow_ieee: copysign(1.0, x) < 0.0 → copysign(1.0, x) <= 0.0": "it is 1 or −1",
+    "autograd/primitives.py _pow_ieee: 1.0 → 2.0": "only its sign is looked at",
     "autograd/primitives.py _pow_ieee: 0.0 → 1.0": "it is 1 or −1",
     "autograd/primitives.py _div_ieee: copysign(inf, x) * copysign(1.0, y) → copysign(inf, x) / copysign(1.0, y)": (
         "times ±1 or divided by it"
     ),
     "autograd/primitives.py _div_ieee: 1.0 → 2.0": "twice an infinity",
     "autograd/primitives.py _hypot_slope: 1e+300 → -1e+300": "scaled also where it need not be, without loss",
+    "autograd/primitives.py _hypot_slope: 1e-290 → 1.0": "scaled also where it need not be, without loss",
+    "autograd/primitives.py _hypot_slope: y → x": "where only y is huge or tiny, hypot keeps its digits unscaled",
     "autograd/primitives.py _hypot_slope: largest > 1.0 → largest >= 1.0": "here it is above 1e300 or below 1e-290",
     "autograd/primitives.py _hypot_slope: 1.0 → 2.0": "here it is above 1e300 or below 1e-290",
     "autograd/primitives.py _hypot_slope: largest > 1e+300 → largest >= 1e+300": "at 1e300 both ways keep all digits",
@@ -39,6 +43,9 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": "the same maximum",
     "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": "the same length",
     "autograd/primitives.py atan2: hypot(x, y) → hypot(y, x)": "the same length",
+    "autograd/primitives.py _atan_slope: fabs(x) < 1000000000.0 → fabs(x) <= 1000000000.0": _BOTH,
+    "autograd/primitives.py _atan_slope: 1000000000.0 → 1000000001.0": _BOTH,
+    "autograd/primitives.py _sigmoid: 0.0 → 1.0": "below 1 both branches keep all digits",
     "autograd/primitives.py _sigmoid: x >= 0.0 → x > 0.0": "at 0 both branches give 0.5",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,

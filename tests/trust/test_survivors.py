@@ -1,6 +1,7 @@
 """Tests that the mutation check asked for: each kills a mistake that everything else let live."""
 
 import math
+import random
 
 import pytest
 
@@ -181,6 +182,14 @@ def test_the_slope_of_hypot_keeps_its_digits_at_both_ends(scale):
         if scale < 1e-300 and 3.5 in (a, b):
             continue  # rounded to a whole number of the smallest float
         assert slope(x, y) == pytest.approx(a / math.sqrt(a * a + b * b), rel=1e-15, abs=0.0)
+
+
+@pytest.mark.parametrize("power", [2.0**1020, 2.0**-970])
+def test_a_power_of_two_in_both_operands_changes_no_bit_of_the_slope_of_hypot(power):
+    slope, draw = PRIMITIVES["hypot_slope"], random.Random(1)
+    for _ in range(50):
+        x, y = draw.uniform(-1.0, 1.0), draw.uniform(-1.0, 1.0)
+        assert slope(x * power, y * power) == slope(x, y)
 
 
 FAMILIES = [(autograd.primitives.softmax_at(i), (0.3, -0.2, 0.9)) for i in range(3)]
