@@ -3,7 +3,8 @@
 A number that was written down is right
 
 - if the exact one rounds to it, to the digits given: "-23.18" says that it lies between −23.185 and −23.175.  A tie
-  may go either way, since both conventions are taught (18.605 is 18.60 or 18.61), but ½ is neither 0 nor 1;
+  may go either way, since several conventions are taught and binary floats follow none (18.605 is 18.60 or 18.61);
+  to a whole number it goes up or to the even one (2.5 is 3 or 2, 1.5 only 2), but ½ is neither 0 nor 1;
 - or if it follows from the numbers written down before it.  Whoever has written a number down goes on with it as it
   stands there, or with the unrounded one, or with something between the two that rounds to what was written, and
   uses the same everywhere.  What was not written down was not rounded, and the numbers of leaves are exact.
@@ -60,7 +61,9 @@ class Written:
         off, slack = abs(x - self.value), _FLOATS * max(abs(x), abs(self.value))
         if off < self.half - slack:
             return True
-        return off <= self.half + slack and not (self.half == 0.5 and abs(x) < 0.6)
+        if off > self.half + slack:
+            return False
+        return self.half != 0.5 or (abs(x) > 1.0 and (abs(self.value) > abs(x) or self.value % 2.0 == 0.0))
 
     def meets(self, low: float, high: float) -> bool:
         """Whether a number between the two rounds to it."""

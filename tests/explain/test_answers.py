@@ -275,6 +275,27 @@ def test_a_tie_may_go_either_way(answer):
     assert check_answers(by_hand(), values={"e": answer}).correct
 
 
+@pytest.mark.parametrize(
+    ("x", "written", "right"),
+    [
+        (2.5, "3", True),
+        (2.5, "2", True),
+        (1.5, "2", True),
+        (1.5, "1", False),
+        (-1.5, "-2", True),
+        (-1.5, "-1", False),
+        (-0.5, "-1", False),
+        (-0.5, "0", False),
+        (0.75, "0.8", True),
+        (0.05, "0.1", True),
+        (2.675, "2.67", True),  # as Python rounds the float
+        (2.675, "2.68", True),
+    ],
+)
+def test_ties(x, written, right):
+    assert read(written, "x").rounds(x) is right
+
+
 @pytest.mark.parametrize("graph", [by_hand, by_hand_with_operators], ids=["affine", "operators"])
 def test_a_misconception_is_named_only_where_it_gives_the_digits(graph):
     for zero in ("0", "0.0", "0.00", "0.000"):
