@@ -7,6 +7,7 @@ misconceptions about learning rates, layers and batches added, which are declare
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -181,6 +182,9 @@ class StepReport:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.in_order))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def __repr__(self) -> str:
         wrong = self.first_wrong

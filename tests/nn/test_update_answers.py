@@ -162,6 +162,13 @@ def test_what_is_refused(arguments, error, says):
     assert len(traceback.extract_tb(caught.value.__traceback__)) == 1
 
 
+def test_it_is_shown_as_text():
+    w = Value(0.5, "<script>")
+    loss = labelled((w - 2.0) ** 2, "L")
+    shown = check_update(loss, {w: "1"}, lr=0.1)._repr_html_()
+    assert shown.startswith("<pre>✗ &lt;script&gt; new = 1: should be 0.8")
+
+
 def test_a_loss_without_parameters():
     x = Value(1.0, "x")
     with pytest.raises(ValueError, match="the loss depends on no parameter: name those that move in answers"):
