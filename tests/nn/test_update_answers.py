@@ -165,8 +165,8 @@ def test_what_is_refused(arguments, error, says):
 def test_it_is_shown_as_text():
     w = Value(0.5, "<script>")
     loss = labelled((w - 2.0) ** 2, "L")
-    shown = check_update(loss, {w: "1"}, lr=0.1)._repr_html_()
-    assert shown.startswith("<pre>✗ &lt;script&gt; new = 1: should be 0.8")
+    shown = check_update(loss, {w: "3"}, lr=0.1)._repr_html_()
+    assert shown.startswith("<pre>✗ &lt;script&gt; new = 3: should be 0.8")
 
 
 def test_a_loss_without_parameters():
