@@ -21,11 +21,9 @@ REASONS: dict[str, str] = {
     "node in seeds and tangent.keys().isdisjoint(node.parents)": _FASTER,
     "autograd/transform.py push_forward: continue → pass": _FASTER,
     "autograd/transform.py _contribution: 1.0 → 0.0": "a product with 1 instead of none; edges of 0 are not walked",
-    "autograd/transform.py _Call.__init__: bool(enclosing) and (not enclosing.isdisjoint(topological_order("
-    "*self.outputs))) → not enclosing.isdisjoint(topological_order(*self.outputs))": _FASTER,
     "autograd/primitives.py _pow_ieee: copysign(1.0, x) < 0.0 → copysign(1.0, x) <= 0.0": "it is 1 or −1",
     "autograd/primitives.py _pow_ieee: 1.0 → 2.0": "only its sign is looked at",
-    "autograd/primitives.py _pow_ieee: 0.0 → 1.0": "it is 1 or −1",
+    "autograd/primitives.py _pow_ieee: 0.0 → 1.0 (2)": "it is 1 or −1",
     "autograd/primitives.py _div_ieee: copysign(inf, x) * copysign(1.0, y) → copysign(inf, x) / copysign(1.0, y)": (
         "times ±1 or divided by it"
     ),
@@ -42,15 +40,17 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _hypot_slope: 600 → 599": _SCALE,
     "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": "the same maximum",
     "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": "the same length",
-    "autograd/primitives.py atan2: hypot(x, y) → hypot(y, x)": "the same length",
+    **{
+        f"autograd/primitives.py atan2: hypot(x, y) → hypot(y, x){n}": "the same length"
+        for n in ("", " (2)", " (3)", " (4)")
+    },
     "autograd/primitives.py _atan_slope: fabs(x) < 1000000000.0 → fabs(x) <= 1000000000.0": _BOTH,
     "autograd/primitives.py _atan_slope: 1000000000.0 → 1000000001.0": _BOTH,
     "autograd/primitives.py _sigmoid: 0.0 → 1.0": "below 1 both branches keep all digits",
     "autograd/primitives.py _sigmoid: x >= 0.0 → x > 0.0": "at 0 both branches give 0.5",
+    "autograd/primitives.py _not_less: x < y → x <= y": "here x = y has been answered",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,
-    "autograd/value.py Value.backward: not all(map(math.isfinite, [leaf.grad for leaf in leaves])) and (missing := "
-    "_first_miss... → (missing := _first_missing(order))": _FASTER,
     "autograd/value.py Value.apply: len(data) < len(nodes) → len(data) <= len(nodes)": _FASTER,
     "autograd/value.py Value.apply: 2 → 1": "two operands are kept as a tuple instead of in slots of their own",
     "autograd/value.py Value.apply: _observed(node) if modes.active else node → _observed(node)": _FASTER,

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,14 +36,20 @@ class Mutant:
     before: str
     after: str
     source: str
+    nth: int = 1  # of those that read the same, since one place may hold several equal tokens
 
     @property
     def key(self) -> str:
         """What it is called in the list of mutants that cannot be killed: independent of line numbers."""
-        return f"{self.file} {self.place}: {self.before} → {self.after}"
+        return f"{self.file} {self._what}"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.place}: {self.before} → {self.after}"
+        return f"{self.file}:{self.line} {self._what}"
+
+    @property
+    def _what(self) -> str:
+        which = f" ({self.nth})" if self.nth > 1 else ""
+        return f"{self.place}: {self.before} → {self.after}{which}"
 
 
 _ARITHMETIC: dict[type[ast.operator], list[type[ast.operator]]] = {
@@ -81,7 +88,7 @@ def mutants(file: str, source: str) -> list[Mutant]:
     body = ast.parse(source).body
     parts = [ast.unparse(statement) for statement in body]
     found: list[Mutant] = []
-    seen = {"\n".join(parts)}
+    seen, alike = {"\n".join(parts)}, Counter[tuple[str, str, str]]()
     for i, statement in enumerate(body):
         for node, place, parameters in _places(statement):
             for replacement in _mistakes(node, parameters):
@@ -93,7 +100,9 @@ def mutants(file: str, source: str) -> list[Mutant]:
                 node.__dict__, node.__class__ = original
                 if changed not in seen:
                     seen.add(changed)
-                    found.append(Mutant(file, node.lineno, place, before, after, changed))
+                    alike[place, before, after] += 1
+                    nth = alike[place, before, after]
+                    found.append(Mutant(file, node.lineno, place, before, after, changed, nth))
     return found
 
 

@@ -167,3 +167,8 @@ def test_what_computes_the_same_survives_and_is_explained():
 
 def test_reasons_are_given():
     assert all(reason.strip() for reason in REASONS.values())
+
+
+def test_equal_tokens_of_one_place_are_told_apart():
+    found = mutants("file.py", "y = x[1] + x[1] + x[1]")
+    assert [m.key for m in found if m.after == "2"] == [f"file.py y: 1 → 2{which}" for which in ("", " (2)", " (3)")]

@@ -174,6 +174,10 @@ def test_nan_is_never_hidden():
         assert math.isnan(f(1.0, nan))
 
 
+def test_relu_of_a_negative_zero_is_the_zero_of_the_other_negatives():
+    assert math.copysign(1.0, autograd.relu(-0.0)) == math.copysign(1.0, autograd.relu(-1.0)) == 1.0
+
+
 @pytest.mark.parametrize("scale", [5e-324, 2.5e-322, 1e-310, 1e-300, 1e-290, 1e-3, 1.0, 1e290, 1e300, 2.0**1022])
 def test_the_slope_of_hypot_keeps_its_digits_at_both_ends(scale):
     slope = PRIMITIVES["hypot_slope"]
