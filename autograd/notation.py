@@ -96,6 +96,7 @@ _FROM_LATEX = {
     "y_hat": "ŷ",
     "yhat": "ŷ",
 }
+_FIRST_OF_LATEX = tuple({latex[0] for latex in _FROM_LATEX})
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
@@ -202,16 +203,19 @@ class Name:
         return self.text
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1 << 16)  # the labels of a network of 300-150-1: a view asks for each several times
 def _parsed(label: str) -> Name:
-    plain = unicodedata.normalize("NFC", label).strip()
-    plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda run: "^" + run[0].translate(_RAISED), plain)
-    plain = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda run: "_" + run[0].translate(_LOWERED), plain)
+    plain = label.strip()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", plain)
+        plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda run: "^" + run[0].translate(_RAISED), plain)
+        plain = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda run: "_" + run[0].translate(_LOWERED), plain)
     plain = re.sub(r"\\(?:mathrm|text|operatorname)\{([^\W_]+)\}", r"\1", plain)
-    for latex, letter in _FROM_LATEX.items():
-        if plain.startswith(latex) and not plain[len(latex) : len(latex) + 1].isalpha():
-            plain = letter + plain[len(latex) :]
-            break
+    if plain.startswith(_FIRST_OF_LATEX):
+        for latex, letter in _FROM_LATEX.items():
+            if plain.startswith(latex) and not plain[len(latex) : len(latex) + 1].isalpha():
+                plain = letter + plain[len(latex) :]
+                break
     for spelling in _SPELLINGS:
         if len(plain) <= _LONGEST and (found := spelling.fullmatch(plain)):
             parts = found.groupdict()
