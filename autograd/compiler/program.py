@@ -10,7 +10,7 @@ import functools
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import primitives as p
@@ -168,6 +168,10 @@ class Program:
         )
 
     # ---- What back ends use ----------------------------------------------------------------------------
+
+    def rewritten(self, instructions: Sequence[Instruction], outputs: Sequence[int]) -> Program:
+        """The same inputs and constants, other instructions."""
+        return replace(self, instructions=tuple(instructions), outputs=tuple(outputs), _made={})
 
     def captures(self) -> list[float]:
         """The captured leaves' numbers as they are now."""

@@ -57,7 +57,7 @@ def test_every_number_of_rows(backend, precise):
     blocks = compiled.blockwise(
         lambda w, sums, n: ([p - 0.1 * g / n for p, g in zip(w, sums[1], strict=True)], sums[0])
     )
-    for count in [1, 2, 3, 7, 8, 9, 16, 19]:
+    for count in [1, 2, 3, 7, 8, 9, 16, 19, 64, 131]:
         x, y = rows(count)
         each = [flat(BOTH(WEIGHTS, a.tolist(), float(b))) for a, b in zip(x, y, strict=True)]
         mapped = compiled.map(WEIGHTS, x, y)

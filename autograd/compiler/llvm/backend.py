@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..balancing import balanced
 from ..columns import Column, Rows, address_of
 from ..entry import entry
 from ..program import Program
@@ -31,6 +32,8 @@ class LLVMBackend:
         self.program = program
         self.relaxed = not precise
         self.lowered = kernels.lowered(program, self.relaxed)
+        if self.relaxed:
+            self.lowered = balanced(self.lowered)
         self._optimize = not kernels.is_long(self.lowered)
         self._made: dict[Any, Any] = {}
         self._lock = threading.Lock()

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 RELAXED = "reassoc nsz arcp contract afn "  # what `fast` has, except assuming that NaN and infinity never occur
 
+_STRANDS = 4  # sums side by side, so that none waits for the one before
+
 
 class Module:
     """An LLVM module in the making: its functions, and what they call."""
@@ -66,6 +68,7 @@ class Code:
         self.lines: list[str] = []
         self.troubles: list[str] = []  # masks: rows for which the eager engine must be asked
         self._known: dict[str, str] = {}
+        self._watched: list[str] = []
 
     def _many(self, kind: str) -> str:
         return kind if self.lanes == 1 else f"<{self.lanes} x {kind}>"
@@ -175,6 +178,19 @@ class Code:
     def trouble(self, condition: str) -> None:
         """Where ``condition`` holds, Python's float operation may raise."""
         self.troubles.append(condition)
+
+    def watch(self, x: str) -> None:
+        """Be in trouble where ``x`` is infinite or NaN: then 0 times it is NaN, and stays so when it is added."""
+        nothing = self.write(f"fmul {self.number} {x}, {self.constant(0.0)}")
+        if len(self._watched) == _STRANDS:
+            nothing = self.write(f"fadd {self.number} {self._watched.pop(0)}, {nothing}")
+        self._watched.append(nothing)
+
+    def not_finite(self) -> list[str]:
+        """Conditions that hold where something that was watched is not finite."""
+        while len(self._watched) > 1:
+            self._watched.append(self.write(f"fadd {self.number} {self._watched.pop(0)}, {self._watched.pop(0)}"))
+        return [self.compare("uno", x, self.constant(0.0)) for x in self._watched]
 
     def any(self, condition: str) -> str:
         """Whether it holds in some lane."""

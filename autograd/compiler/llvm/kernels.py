@@ -22,13 +22,14 @@ from ..program import Program
 from .code import Code, Module
 from .long import Long
 from .loop import Kind, Loop, Rows, add_lanes, any_of, at, load, not_finite
-from .operations import HEAVY, emit, native
-from .packing import emit_packed
+from .operations import HEAVY, native
+from .packing import emit
+from .products import sum_of_products
 
 LONG = 3000  # instructions; longer functions take LLVM more than proportionally longer
 LONG_ON_LANES = 600  # … and on vectors, of which few fit the registers, pieces are also faster
 _SHORT = 240  # instructions
-_INLINED = 64  # calls of exp and its kin; with more of them, a call is cheaper than its copies
+_INLINED = 200  # calls of exp and its kin; with more of them, a call is cheaper than its copies
 
 
 def scalar_source(program: Program) -> str:
@@ -53,7 +54,7 @@ def call_kernel(program: Program, relaxed: bool) -> Kernel:
     if is_long(program):
         return Kernel(*Long(module, program).call())
     b = Code(module)
-    results = _outputs(b, program, [load(b, "%in", v) for v in range(_inputs(program))])
+    results = emit(b, program, [load(b, "%in", v) for v in range(_inputs(program))])
     for k, result in enumerate(results):
         b.line(f"store double {result}, ptr {at(b, '%out', k)}")
     trouble = any_of(b, [*b.troubles, *not_finite(b, results)])
@@ -62,7 +63,7 @@ def call_kernel(program: Program, relaxed: bool) -> Kernel:
     if is_scalar(program):
         b = Code(module)
         given = [f"%x{v}" for v in range(_inputs(program))]
-        (result,) = _outputs(b, program, given)
+        (result,) = emit(b, program, given)
         b.line(f"ret double {b.select(any_of(b, b.troubles), b.constant(float('nan')), result)}")
         typed = ", ".join(f"double {x}" for x in given)
         module.functions.append(f"define double @scalar({typed}) {{\n{b.body}\n}}")
@@ -83,14 +84,19 @@ def rows_at_once(program: Program, lanes: int) -> int:
     return 2 * lanes if many else lanes
 
 
+def side_by_side(lanes: int) -> int:
+    """How many vectors of rows to compute at once, where a long program has them: as many as the registers hold."""
+    return {8: 8, 16: 1}.get(lanes, 4)
+
+
 def map_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kernel:
     """``out`` holds a pointer for each result."""
     loop = Loop(_module(program, relaxed), rows, lanes)
     if is_long(program, on_lanes=True):
-        return Kernel(*Long(loop.module, program).map(loop))
+        return Kernel(*Long(loop.module, program, side_by_side(lanes), lanes).map(loop))
     out = [loop.head.write(f"load ptr, ptr {at(loop.head, '%out', k, 'ptr')}") for k in range(_results(program))]
     b = loop.body
-    results = _outputs(b, program, loop.given())
+    results = emit(b, program, loop.given(), side_by_side(lanes))
     for pointer, result in zip(out, results, strict=True):
         loop.store(pointer, result)
     loop.function("map", [*b.troubles, *not_finite(b, results)])
@@ -109,13 +115,15 @@ def sum_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kerne
 def _sum(module: Module, program: Program, rows: Rows, lanes: int, relaxed: bool, linkage: str = "") -> tuple[str, int]:
     loop = Loop(module, rows, lanes)
     if is_long(program, on_lanes=True):
-        return Long(module, program).sum(loop, relaxed, linkage)
+        if relaxed:
+            return sum_of_products(module, program, loop, side_by_side(lanes), linkage)
+        return Long(module, program, side_by_side(lanes), lanes).sum(loop, linkage)
     b, tail = loop.body, loop.tail
     wide = Code(loop.module, lanes if relaxed else 1)
     before = [load(loop.head, "%out", k) for k in range(_results(program))]
     nothing = wide.constant(-0.0)  # x + (-0.0) is x
     sums = [loop.phi(wide.number, nothing if relaxed else x) for x in before]
-    for total, result in zip(sums, _outputs(b, program, loop.given()), strict=True):
+    for total, result in zip(sums, emit(b, program, loop.given(), side_by_side(lanes)), strict=True):
         added = loop.filled(result)
         loop.next[total] = b.add(total, added) if relaxed else add_lanes(b, total, added)
     finals = [add_lanes(tail, x, y, wide.lanes) for x, y in zip(before, sums, strict=True)] if relaxed else sums
@@ -129,10 +137,10 @@ def scan_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kern
     """``out`` holds what is carried, before and after; ``emitted`` a pointer for each other result."""
     loop = Loop(_module(program, relaxed), rows, 1)
     if is_long(program):
-        return Kernel(*Long(loop.module, program).scan(loop))
+        return Kernel(*Long(loop.module, program, lanes).scan(loop))
     count = len(rows.places(Kind.CARRIED))
     carried = [loop.phi("double", load(loop.head, "%out", k)) for k in range(count)]
-    results = emit_packed(loop.body, program, loop.given(carried), lanes)
+    results = emit(loop.body, program, loop.given(carried), lanes)
     loop.next = dict(zip(carried, results[:count], strict=True))
     for k, result in enumerate(results[count:]):
         loop.store(loop.head.write(f"load ptr, ptr {at(loop.head, '%emitted', k, 'ptr')}"), result)
@@ -168,14 +176,14 @@ def blocks_kernel(program: Program, step: Program, rows: Rows, lanes: int, relax
     b.line(f"store double %many, ptr {at(b, sums, summed)}")
     frame += summed + 1
     anywhere = ["%odd"]
-    long = Long(module, step, "step")
+    long = Long(module, step, name="step")
     if is_long(step):
         troubles, frame = long.step(b, carried, pointer, extras, frame)
         anywhere += troubles
     else:
         given = [load(b, "%fixed", k) for k in range(carried)] + [load(b, sums, k) for k in range(summed + 1)]
         given += [load(b, b.write(f"load ptr, ptr {at(b, '%out', k, 'ptr')}"), "%i") for k in range(extras)]
-        results = _outputs(b, step, given)
+        results = emit(b, step, given)
         for k, x in enumerate(results[:carried]):
             b.line(f"store double {x}, ptr {at(b, '%fixed', k)}")
         for k, x in enumerate(results[carried:]):
@@ -194,8 +202,3 @@ def _inputs(program: Program) -> int:
 
 def _results(program: Program) -> int:
     return len(program.outputs)
-
-
-def _outputs(b: Code, program: Program, given: list[str]) -> list[str]:
-    names = emit(b, program, given)
-    return [names[v] for v in program.outputs]

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from ..program import Program
 from .code import Code, Module
-from .loop import Kind, Loop, add_lanes, any_of, at, load, not_finite, splat
-from .operations import emit_one
+from .loop import Kind, Loop, add_lanes, aligned, any_of, at, load, splat
+from .packing import Packs, Writer
 
-PIECE = 300  # instructions a function
+PIECE = 100  # instructions a function: LLVM takes less time for shorter ones, and they run as fast …
+PIECE_ON_LANES = 300  # … except on vectors, which go through memory from piece to piece
 
 _PARAMETERS = "ptr noalias %frame, ptr noalias %fixed, ptr noalias %out, ptr noalias %emitted, i64 %i"
 
@@ -24,12 +25,14 @@ Hand = Callable[[Code, int, str], None]  # a result, by its number
 class Long:
     """A lowered program, cut into pieces."""
 
-    def __init__(self, module: Module, program: Program, name: str = "piece") -> None:
+    def __init__(self, module: Module, program: Program, most: int = 1, lanes: int = 1, name: str = "piece") -> None:
+        """``most``: how much is computed side by side, see ``packing.py``."""
         self.module = module
         self.name = name
-        self.program = program
-        count = len(program.instructions)
-        self.pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
+        self.packs = Packs(program, most, whole=lanes > 1)
+        self.program = program = self.packs.program
+        count, size = len(program.instructions), PIECE_ON_LANES if lanes > 1 else PIECE
+        self.pieces = [range(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
         self.slots: dict[int, int] = {}  # variable -> its place in the frame
         self.size = 0
         self.given = "ptr %frame, ptr %fixed, ptr %out, ptr %emitted, i64 %i"
@@ -45,10 +48,10 @@ class Long:
         for number, piece in enumerate(self.pieces):
             for variable in range(first + piece.start, first + piece.stop):
                 if last.get(variable, number) > number:
-                    self.slots[variable] = free.pop() if free else self._new()
+                    self.slots[variable] = free.pop() if free else self.new()
             free += [self.slots[v] for v, use in last.items() if use == number and v in self.slots]
 
-    def _new(self, count: int = 1) -> int:
+    def new(self, count: int = 1) -> int:
         self.size += count
         return self.size - count
 
@@ -57,11 +60,11 @@ class Long:
     def call(self) -> tuple[str, int]:
         def hand(b: Code, k: int, x: str) -> None:
             b.line(f"store double {x}, ptr {at(b, '%out', k)}")
-            b.troubles += not_finite(b, [x])
+            b.watch(x)
 
         b = Code(self.module)
         self.given = "ptr %frame, ptr %in, ptr %out, ptr null, i64 0"
-        troubles = self._calls(b, 1, lambda c, v: load(c, "%fixed", v), hand)
+        troubles = self.calls(b, 1, lambda c, v: load(c, "%fixed", v), hand)
         b.line(f"ret i64 {b.write(f'zext i1 {any_of(b, troubles)} to i64')}")
         signature = "i64 @call(ptr noalias %in, ptr noalias %out, ptr noalias %frame)"
         self.module.functions.append(f"define {signature} {{\n{b.body}\n}}")
@@ -71,61 +74,55 @@ class Long:
         def hand(b: Code, k: int, x: str) -> None:
             pointer = b.write(f"load ptr, ptr {at(b, '%out', k, 'ptr')}")
             b.line(f"store {b.number} {x}, ptr {at(b, pointer, '%i')}, align 8")
-            b.troubles += not_finite(b, [x])
+            b.watch(x)
 
-        loop.function("map", [], anywhere=self._calls(loop.body, loop.lanes, self._reader(loop), hand))
+        loop.function("map", [], anywhere=self.calls(loop.body, loop.lanes, self.reader(loop), hand))
         return str(self.module), self.size * loop.lanes
 
-    def sum(self, loop: Loop, relaxed: bool, linkage: str) -> tuple[str, int]:
-        """Relaxed, the sums of each lane are kept in the frame until the loop is over."""
-        count, lanes = len(self.program.outputs), loop.lanes
-        reader = self._reader(loop)
-        mask = self._new()
-        b = loop.body
-        filled_lanes = b.select(loop.mask, b.constant(1.0), b.constant(0.0))
-        b.line(f"store {b.number} {filled_lanes}, ptr {self._slot(b, mask)}, align 8")
-        sums = self._new(count)
-
-        def filled(b: Code, x: str) -> str:
-            if lanes == 1:
-                return x
-            held = b.compare("ogt", b.write(f"load {b.number}, ptr {self._slot(b, mask)}, align 8"), b.constant(0.5))
-            return b.select(held, x, b.constant(-0.0))
+    def sum(self, loop: Loop, linkage: str) -> tuple[str, int]:
+        """From the first row to the last; see ``products.py`` for relaxed sums."""
 
         def hand(b: Code, k: int, x: str) -> None:
-            if relaxed:
-                where = self._slot(b, sums + k)
-                before = b.write(f"load {b.number}, ptr {where}, align 8")
-                b.line(f"store {b.number} {b.add(before, filled(b, x))}, ptr {where}, align 8")
-            else:
-                where = at(b, "%out", k)
-                before = b.write(f"load double, ptr {where}")
-                b.line(f"store double {add_lanes(b, before, filled(b, x))}, ptr {where}")
+            where = at(b, "%out", k)
+            before = b.write(f"load double, ptr {where}")
+            b.line(f"store double {add_lanes(b, before, filled(b, x))}, ptr {where}")
 
-        troubles = self._calls(b, lanes, reader, hand)
-        start = self._slot(loop.head, sums, lanes)
-        if relaxed:
-            loop.head.line(f"call void @llvm.memset.p0.i64(ptr {start}, i8 0, i64 {8 * lanes * count}, i1 false)")
-            loop.tail.line(f"call void @collect(ptr {start}, ptr %out, i64 {count})")
-            self._collector(lanes)
-        loop.function("sum", [], [self.not_finite(loop.tail, "%out", count)], troubles, linkage)
-        return str(self.module), self.size * lanes
+        reader = self.reader(loop)
+        filled = self.filler(loop)
+        troubles = self.calls(loop.body, loop.lanes, reader, hand)
+        wrong = [self.not_finite(loop.tail, "%out", len(self.program.outputs))]
+        loop.function("sum", [], wrong, troubles, linkage)
+        return str(self.module), self.size * loop.lanes
+
+    def filler(self, loop: Loop) -> Callable[[Code, str], str]:
+        """What a piece does to a result so that lanes without a row have nothing to add."""
+        mask, b = self.new(), loop.body
+        lanes_with_rows = b.select(loop.mask, b.constant(1.0), b.constant(0.0))
+        b.line(f"store {b.number} {lanes_with_rows}, ptr {self.slot(b, mask)}, align 8")
+
+        def filled(b: Code, x: str) -> str:
+            if b.lanes == 1:
+                return x
+            held = b.compare("ogt", b.write(f"load {b.number}, ptr {self.slot(b, mask)}, align 8"), b.constant(0.5))
+            return b.select(held, x, b.constant(-0.0))
+
+        return filled
 
     def scan(self, loop: Loop) -> tuple[str, int]:
         """What is carried on is kept in the frame until the row is done with what was carried here."""
-        reader = self._reader(loop)
+        reader = self.reader(loop)
         count = len(loop.rows.places(Kind.CARRIED))
-        kept = self._new(count)
+        kept = self.new(count)
 
         def hand(b: Code, k: int, x: str) -> None:
             if k < count:
-                b.line(f"store double {x}, ptr {self._slot(b, kept + k)}")
+                b.line(f"store double {x}, ptr {self.slot(b, kept + k)}")
             else:
                 pointer = b.write(f"load ptr, ptr {at(b, '%emitted', k - count, 'ptr')}")
                 b.line(f"store double {x}, ptr {at(b, pointer, '%i')}")
 
-        troubles = self._calls(loop.body, 1, reader, hand)
-        start = self._slot(loop.body, kept)
+        troubles = self.calls(loop.body, 1, reader, hand)
+        start = self.slot(loop.body, kept)
         loop.body.line(f"call void @llvm.memcpy.p0.p0.i64(ptr %out, ptr {start}, i64 {8 * count}, i1 false)")
         loop.function("scan", [], [self.not_finite(loop.tail, "%out", count)], troubles)
         return str(self.module), self.size
@@ -139,7 +136,7 @@ class Long:
         self.size = base + self.size
         self.slots = {v: base + slot for v, slot in self.slots.items()}
         summed = len(self.program.names) - carried - 1 - extras
-        kept = self._new(carried)
+        kept = self.new(carried)
 
         def read(c: Code, v: int) -> str:
             if v < carried:
@@ -151,13 +148,13 @@ class Long:
 
         def hand(c: Code, k: int, x: str) -> None:
             if k < carried:
-                c.line(f"store double {x}, ptr {self._slot(c, kept + k)}")
+                c.line(f"store double {x}, ptr {self.slot(c, kept + k)}")
             else:
                 pointer = c.write(f"load ptr, ptr {at(c, '%emitted', k - carried, 'ptr')}")
                 c.line(f"store double {x}, ptr {at(c, pointer, '%i')}")
 
-        troubles = self._calls(b, 1, read, hand)
-        start = self._slot(b, kept)
+        troubles = self.calls(b, 1, read, hand)
+        start = self.slot(b, kept)
         b.line(f"call void @llvm.memcpy.p0.p0.i64(ptr %fixed, ptr {start}, i64 {8 * carried}, i1 false)")
         return troubles, self.size
 
@@ -168,18 +165,18 @@ class Long:
 
     # ---- Pieces ----------------------------------------------------------------------------------------
 
-    def _calls(self, caller: Code, lanes: int, read: Read, hand: Hand) -> list[str]:
+    def calls(self, caller: Code, lanes: int, read: Read, hand: Hand) -> list[str]:
         """Write the pieces, and in ``caller`` the calls of them; what tells of trouble."""
         results: dict[int, list[int]] = {}
         for k, variable in enumerate(self.program.outputs):
             results.setdefault(variable, []).append(k)
-        troubles = []
+        trouble = ""
         for number, piece in enumerate(self.pieces):
             self._piece(number, piece, lanes, read, hand, results)
             name = f"%{self.name}{number}"
             caller.line(f"{name} = call i1 @{self.name}{number}({self.given})")
-            troubles.append(name)
-        return troubles
+            trouble = caller.write(f"or i1 {trouble}, {name}") if trouble else name
+        return [trouble]
 
     def _piece(
         self, number: int, piece: range, lanes: int, read: Read, hand: Hand, results: dict[int, list[int]]
@@ -196,53 +193,45 @@ class Long:
                 elif v < given:
                     names[v] = read(b, v)
                 else:
-                    names[v] = b.write(f"load {b.number}, ptr {self._slot(b, self.slots[v])}, align 8")
+                    names[v] = b.write(f"load {b.number}, ptr {self.slot(b, self.slots[v])}, align 8")
             return names[v]
 
         if number == 0:  # results that nothing computes: inputs and constants
             for v in [v for v in results if v < first]:
                 for k in results[v]:
                     hand(b, k, name(v))
-        for i in piece:
-            op, operands = program.instructions[i]
-            names[first + i] = x = emit_one(b, op, [name(v) for v in operands], program.constant(operands[-1]))
-            if first + i in self.slots:
-                b.line(f"store {b.number} {x}, ptr {self._slot(b, self.slots[first + i])}, align 8")
-            for k in results.get(first + i, ()):
-                hand(b, k, x)
-        b.line(f"ret i1 {b.any(any_of(b, b.troubles))}")
+        writer = Writer(b, program, name)
+        for pack in self.packs.within(piece):
+            for i, x in zip(pack, writer.write(pack), strict=True):
+                names[first + i] = x
+                if first + i in self.slots:
+                    b.line(f"store {b.number} {x}, ptr {self.slot(b, self.slots[first + i])}, align 8")
+                for k in results.get(first + i, ()):
+                    hand(b, k, x)
+        b.line(f"ret i1 {b.any(any_of(b, [*b.troubles, *b.not_finite()]))}")
         self.module.functions.append(
-            f"define internal i1 @{self.name}{number}({_PARAMETERS}) noinline {{\n{b.body}\n}}"
+            f"define internal i1 @{self.name}{number}({_PARAMETERS}) noinline {aligned(lanes)}{{\n{b.body}\n}}"
         )
 
-    def _reader(self, loop: Loop) -> Read:
+    def reader(self, loop: Loop) -> Read:
         """Inputs: what is the same for all rows where the caller has it, the others through the frame."""
         fixed, carried = loop.rows.places(Kind.FIXED), loop.rows.places(Kind.CARRIED)
         slots: dict[int, int] = {}
         for v, x in loop.columns().items():
-            slots[v] = self._new()
-            loop.body.line(f"store {loop.body.number} {x}, ptr {self._slot(loop.body, slots[v])}, align 8")
+            slots[v] = self.new()
+            loop.body.line(f"store {loop.body.number} {x}, ptr {self.slot(loop.body, slots[v])}, align 8")
 
         def read(b: Code, v: int) -> str:
             if v in fixed:
                 return splat(b, load(b, "%fixed", fixed[v]), b.lanes)
             if v in carried:
                 return load(b, "%out", carried[v])
-            return b.write(f"load {b.number}, ptr {self._slot(b, slots[v])}, align 8")
+            return b.write(f"load {b.number}, ptr {self.slot(b, slots[v])}, align 8")
 
         return read
 
-    def _slot(self, b: Code, slot: int, lanes: int = 0) -> str:
+    def slot(self, b: Code, slot: int, lanes: int = 0) -> str:
         return at(b, "%frame", slot * (lanes or b.lanes))
-
-    def _collector(self, lanes: int) -> None:
-        b = Code(self.module, 1)
-        many = f"<{lanes} x double>" if lanes > 1 else "double"
-        x = b.write(f"load {many}, ptr {at(b, '%sums', '%k', many)}, align 8")
-        where = at(b, "%out", "%k")
-        total = add_lanes(b, b.write(f"load double, ptr {where}"), x, lanes)
-        b.line(f"store double {total}, ptr {where}")
-        self.module.define("collect", _COLLECT.format(body=b.body))
 
 
 _NOT_FINITE = """define internal i1 @not_finite(ptr %x, i64 %n) noinline {
@@ -262,16 +251,3 @@ done:
   %result = fcmp uno double %more, 0.0
   ret i1 %result
 }"""
-
-_COLLECT = """define internal void @collect(ptr %sums, ptr %out, i64 %n) noinline {{
-entry:
-  br label %loop
-loop:
-  %k = phi i64 [ 0, %entry ], [ %next, %loop ]
-{body}
-  %next = add i64 %k, 1
-  %again = icmp slt i64 %next, %n
-  br i1 %again, label %loop, label %done
-done:
-  ret void
-}}"""

@@ -13,19 +13,10 @@ from typing import Any
 from ... import primitives as p
 from ...declaration import Primitive
 from ..lowering import bounded, capped, decay, product, quotient, raised
-from ..program import Program
 from . import mathematics
 from .code import Code
 
 _INF, _NAN = math.inf, math.nan
-
-
-def emit(b: Code, program: Program, given: list[str]) -> list[str]:
-    """Write the instructions of a lowered program; the names of all its variables."""
-    names = [*given, *map(b.constant, program.constants)]
-    for op, operands in program.instructions:
-        names.append(emit_one(b, op, [names[v] for v in operands], program.constant(operands[-1])))
-    return names
 
 
 def emit_one(b: Code, op: Primitive, operands: list[str], last: float | None) -> str:
