@@ -8,6 +8,7 @@ _FASTER = "the same result; the original takes a shorter way"
 _UNREACHABLE = "no operation comes here: where one of the four raises, it has no result either"
 _BOTH = "at 1e9 both forms keep all digits"
 _SCALE = "another power of two keeps as many digits"
+_WRITTEN = "only how it is written; tests/explain and tests/drawing look at that"
 _WORDS = "only the wording of an error or a name in a formula"
 
 REASONS: dict[str, str] = {
@@ -48,6 +49,9 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _atan_slope: 1000000000.0 → 1000000001.0": _BOTH,
     "autograd/primitives.py _sigmoid: 0.0 → 1.0": "below 1 both branches keep all digits",
     "autograd/primitives.py _sigmoid: x >= 0.0 → x > 0.0": "at 0 both branches give 0.5",
+    "autograd/primitives.py _function: shown = {'latex': f'\\{name}({{0}})', **shown} → pass": _WRITTEN,
+    "autograd/primitives.py _function: primitive(name, forward, rule, origin=(__name__, name), **shown) → "
+    "primitive(name, forward, rule, **shown)": "the default names the same module",
     "autograd/primitives.py _not_less: x < y → x <= y": "here x = y has been answered",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,

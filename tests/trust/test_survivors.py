@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+from mpmath import mpf, workdps
 
 import autograd
 from autograd import Value, affine, grad, jvp, primitive, provenance, sqrt, total, value_and_grad, vjp
@@ -172,6 +173,19 @@ def test_nan_is_never_hidden():
     for f in (autograd.not_less, autograd.maximum, autograd.minimum):
         assert math.isnan(f(nan, 1.0))
         assert math.isnan(f(1.0, nan))
+
+
+@pytest.mark.parametrize("f", [autograd.maximum, autograd.minimum])
+def test_a_tie_gives_the_first_operand_down_to_the_sign_of_zero(f):
+    assert [math.copysign(1.0, f(x, -x)) for x in (0.0, -0.0)] == [1.0, -1.0]
+
+
+@pytest.mark.parametrize("x", [1e300, 1e-300])
+def test_the_slope_of_a_power_keeps_the_digits_of_a_tiny_exponent(x):
+    y = 1e-8
+    z = Value(x) ** Value(y)
+    with workdps(40):
+        assert abs(z.partials[0] / (y * mpf(x) ** (mpf(y) - 1)) - 1) < 1e-14
 
 
 def test_relu_of_a_negative_zero_is_the_zero_of_the_other_negatives():
