@@ -44,12 +44,15 @@ class Long:
         for number, piece in enumerate(self.pieces):
             for i in piece:
                 last.update(dict.fromkeys(self.program.instructions[i].operands, number))
+        unneeded: list[list[int]] = [[] for _ in self.pieces]
+        for variable, number in last.items():
+            unneeded[number].append(variable)
         free: list[int] = []
         for number, piece in enumerate(self.pieces):
             for variable in range(first + piece.start, first + piece.stop):
                 if last.get(variable, number) > number:
                     self.slots[variable] = free.pop() if free else self.new()
-            free += [self.slots[v] for v, use in last.items() if use == number and v in self.slots]
+            free += [self.slots[v] for v in unneeded[number] if v in self.slots]
 
     def new(self, count: int = 1) -> int:
         self.size += count
