@@ -2,7 +2,9 @@
 
 import math
 import random
+import re
 
+import numpy as np
 import pytest
 from mpmath import mpf, workdps
 
@@ -190,6 +192,48 @@ def test_the_slope_of_a_power_keeps_the_digits_of_a_tiny_exponent(x):
 
 def test_relu_of_a_negative_zero_is_the_zero_of_the_other_negatives():
     assert math.copysign(1.0, autograd.relu(-0.0)) == math.copysign(1.0, autograd.relu(-1.0)) == 1.0
+
+
+def test_a_leaky_rectifier_may_turn_upwards_on_the_left():
+    assert grad(autograd.primitives.leaky(-0.5))(-2.0) == -0.5
+
+
+@pytest.mark.parametrize(
+    ("n", "domain"),
+    [
+        *[(n, "x ≠ 0") for n in (-2, -1)],
+        *[(n, "every x") for n in (0, 1, 2, 3)],
+        (-0.5, "x > 0"),
+        (0.5, "x ≥ 0; no derivative at 0"),
+        (1.5, "x ≥ 0"),
+    ],
+)
+def test_where_a_power_is_defined(n, domain):
+    assert autograd.primitives.power(n).domain == domain
+
+
+@pytest.mark.parametrize(("base", "text"), [(2, "2**{0}"), (0, "0**{0}"), (0.5, "0.5**{0}"), (-2, "(-2)**{0}")])
+def test_how_an_exponential_is_written(base, text):
+    assert autograd.primitives.exponential(base).text.template == text
+
+
+@pytest.mark.parametrize("name", ["asin", "acos", "semicircle"])
+def test_outside_the_unit_interval_the_error_says_so(name):
+    with pytest.raises(ValueError, match=r"-1 ≤ x ≤ 1; no derivative at the ends"):
+        PRIMITIVES[name](2.0)
+
+
+@pytest.mark.parametrize("one", ["12", np.array(2.0)], ids=["text", "array of no dimension"])
+def test_what_only_looks_like_many_operands_is_one_that_is_no_number(one):
+    with pytest.raises(TypeError, match=f"expected a number, got {re.escape(repr(one))}"):
+        total(one)
+
+
+def test_affine_takes_lists_and_no_generators():
+    with pytest.raises(TypeError, match="affine takes a list of weights and a list of inputs, not"):
+        affine((w for w in [1.0]), [2.0])
+    with pytest.raises(TypeError, match="affine takes a list of weights and a list of inputs, not"):
+        affine([1.0], (x for x in [2.0]))
 
 
 @pytest.mark.parametrize("scale", [5e-324, 2.5e-322, 1e-310, 1e-300, 1e-290, 1e-3, 1.0, 1e290, 1e300, 2.0**1022])
