@@ -2,7 +2,8 @@
 
 Importing the library and collecting the tests takes a hundred times as long as most mutants live.  A mistake
 inside a function needs neither: the functions made from the original's code are given the mutant's.
-What happened at import happened without the mistake, so `running` trusts this for killing only where that matters.
+What happened at import happened without the mistake: where the line is one that ran then, only a process that
+imports everything anew can tell that a mutant survives.
 """
 
 from __future__ import annotations

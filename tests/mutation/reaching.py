@@ -26,7 +26,7 @@ class Reach:
     spots: dict[str, frozenset[int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)  # of the processor
     blind: set[str] = field(default_factory=set)  # tests that start processes, where they cannot be followed
-    at_import: frozenset[int] = frozenset()  # what runs while the library and the tests are imported
+    at_import: frozenset[int] = frozenset()  # what runs while the library and the tests are imported, and is kept
 
     def add(self, test: str, spots: Iterable[Spot], out_of_sight: bool) -> None:
         self.spots[test] = self.numbers(spots)

@@ -107,10 +107,8 @@ class Bench:
             say("import")
             _enter(self.tree)
             recorder, reach = Recorder(self.paths), Reach()
-            with recorder.following():
-                for file in TARGETS:
-                    importlib.import_module(file.removesuffix(".py").replace("/", "."))
-            reach.at_import = reach.numbers(recorder.spots())
+            importing = contextlib.ExitStack()
+            importing.enter_context(recorder.following())
 
             def follow(plugin: _Tests, say: Say) -> None:
                 for test in plugin.items:
@@ -121,6 +119,8 @@ class Bench:
                 result.write_bytes(pickle.dumps(reach))
 
             def loop(plugin: _Tests) -> None:
+                importing.close()
+                reach.at_import = reach.numbers(recorder.spots())
                 if (ended := self._child(lambda say: follow(plugin, say), 1200.0)) != (PASSED, 0):
                     raise RuntimeError(ended)
                 followed = pickle.loads(result.read_bytes())
