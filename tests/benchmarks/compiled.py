@@ -5,12 +5,11 @@ Contenders that are not installed are left out, and named on standard error.
 
 from __future__ import annotations
 
-import itertools
-import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
+from . import functions as f
 from . import networks as n
 from .harness import Goal, Row, at_least, at_most, benchmark, contend, seconds
 
@@ -30,8 +29,18 @@ GRADIENT = {
     "C": (n.c_gradient, ["gcc", "numpy"]),
     "JAX jit": (n.jax_gradient, ["jax"]),
     "PyTorch": (n.torch_gradient, ["torch"]),
+    "torch.compile": (n.torch_compiled_gradient, ["torch", "g++"]),
     "NumPy": (n.numpy_gradient, ["numpy"]),
     "micrograd": (n.micrograd_gradient, ["micrograd"]),
+}
+FUNCTION = {
+    OURS: (f.autograd, ["llvmlite"]),
+    "C": (f.c, ["gcc"]),
+    "JAX jit": (f.jax, ["jax"]),
+    "PyTorch": (f.torch, ["torch"]),
+    "CasADi": (f.casadi, ["casadi"]),
+    "NumPy": (f.numpy, ["numpy"]),
+    "micrograd": (f.micrograd, ["micrograd"]),
 }
 GOALS: dict[tuple[str, str, int], Goal] = {
     ("descent 4-3-2-1", "C", 1): at_least(1.0),
@@ -47,28 +56,41 @@ GOALS: dict[tuple[str, str, int], Goal] = {
 
 
 def _contest(what: str, contenders: Any, sizes: list[int], points: int, batch: int, small: bool) -> Iterator[Row]:
-    here, absent = n.installed(contenders)
-    if absent:
-        print(f"  not installed: {', '.join(absent)}", file=sys.stderr)
+    name = f"{what} {'-'.join(map(str, sizes))}"
+    here = _installed(contenders, _too_slow(sizes, points, small))
     if OURS not in here:
         return
-    large = sizes[0] > 16
-    here = {label: f for label, f in here.items() if not (large and label in ("CasADi mapaccum", "micrograd"))}
+    goals = {label: goal for (row, label, size), goal in GOALS.items() if (row, size) == (name, batch)}
     # Short runs are repeated more often: a processor takes a while to come up to speed with wide vectors.
     repeats = 2 if small else 30 if sizes[0] > 4 else 500
-    medians = contend(here, sizes, points, repeats, rounds=1 if small else 5)
-    name = f"{what} {'-'.join(map(str, sizes))}"
+    medians = contend(here, sizes, points, repeats, rounds=1 if small else 5 if goals else 3)
     for label in here:
         if label != OURS:
-            goal = GOALS.get((name, label, batch))
             shown = {OURS: medians[OURS] / points, label: medians[label] / points}
-            yield Row(f"{name}, {points} points", medians[label] / medians[OURS], f"× {label}", goal, shown)
+            yield Row(f"{name}, {points} points", medians[label] / medians[OURS], f"× {label}", goals.get(label), shown)
+
+
+def _too_slow(sizes: list[int], points: int, small: bool) -> set[str]:
+    """Contenders that would take minutes: to build graphs of 10⁵ nodes and more, to compile again in every process."""
+    slow = {"CasADi mapaccum", "micrograd"} if sizes[0] > 16 else set()
+    return slow if points == POINTS and sizes[0] in (4, 16) and not small else slow | {"torch.compile"}
+
+
+def _installed(contenders: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    here, absent = n.installed(contenders)
+    for label in sorted(set(absent) - _named):
+        print(f"  left out, since it is not installed: {label}", file=sys.stderr)
+    _named.update(absent)
+    return {label: contender for label, contender in here.items() if label not in without}
+
+
+_named: set[str] = set()  # contenders whose absence has been told
 
 
 @benchmark("descent", needs=["llvmlite", "numpy"])
 def descent(small: bool) -> Iterator[Row]:
     """Stochastic gradient descent, one point an update, whole epochs; times are of one update."""
-    for sizes in NETWORKS[:2] if small else NETWORKS[:4]:
+    for sizes in NETWORKS[:2] if small else NETWORKS:
         yield from _contest("descent", DESCENT, sizes, 20 if small else POINTS, 1, small)
 
 
@@ -80,76 +102,36 @@ def gradient(small: bool) -> Iterator[Row]:
             yield from _contest("gradient", GRADIENT, sizes, points, points, small)
 
 
-# ---- The cheap-gradient principle ------------------------------------------------------------------------
-
-
-def _speelpenning(x: Any) -> Any:
-    product = x[0]
-    for factor in x[1:]:
-        product = product * factor
-    return product
-
-
-def _rosenbrock(x: Any) -> Any:
-    from autograd import total
-
-    return total([100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x)])
-
-
-def _mixture(x: Any) -> Any:
-    """The log-likelihood of a mixture of Gaussians, one mean a variable, at sixteen observations."""
-    from autograd import logsumexp
-
-    return sum(logsumexp([-((m - y / 4) ** 2) for m in x]) for y in range(16))
-
-
-FUNCTIONS = {"speelpenning": _speelpenning, "rosenbrock": _rosenbrock, "mixture": _mixture}
-
-
-def cost_of_function(name: str, size: int, derivative: bool, repeats: int) -> float:
-    from autograd import compile, value_and_grad
-
-    f = FUNCTIONS[name]
-    compiled = compile(value_and_grad(f) if derivative else f)
-    draw = random.Random(1)
-    x = [draw.uniform(0.9, 1.1) for _ in range(size)]
-    # In rows, so that the time is the machine code's and not that of a call.
-    import numpy as np
-
-    rows = np.array([x] * 4096)
-    total = compiled.summed_over(rows)
-    return seconds(total, repeats) / len(rows)
-
-
-def function_value(name: str, size: int, repeats: int) -> float:
-    return cost_of_function(name, size, False, repeats)
-
-
-def function_gradient(name: str, size: int, repeats: int) -> float:
-    return cost_of_function(name, size, True, repeats)
+@benchmark("functions", needs=["llvmlite"])
+def functions(small: bool) -> Iterator[Row]:
+    """Value and gradient of functions that are no networks, called from Python; times are of one call."""
+    for name in f.NAMES:
+        for size in (4,) if small else (10, 100):
+            here = _installed(FUNCTION)
+            medians = contend(here, name, size, 1 if small else 100, rounds=1 if small else 3)
+            for label in here:
+                if label != OURS:
+                    shown = {OURS: medians[OURS], label: medians[label]}
+                    yield Row(f"{name} in {size} variables", medians[label] / medians[OURS], f"× {label}", None, shown)
 
 
 @benchmark("cheap gradients", needs=["llvmlite", "numpy"])
 def cheap_gradients(small: bool) -> Iterator[Row]:
     """Value and gradient together, in units of the value alone: Griewank's bound is 5."""
-    for sizes in NETWORKS[:1] if small else NETWORKS[1:4]:
-        both = {"value and gradient": n.autograd_gradient, "value": n.autograd_value}
-        # They answer different questions, so each is timed on its own; they still take turns.
-        medians = _in_turns(both, sizes, 16 if small else POINTS, 2 if small else 30, rounds=1 if small else 5)
-        name = "-".join(map(str, sizes))
-        yield Row(
-            f"network {name}", medians["value and gradient"] / medians["value"], "× the value", at_most(2.5), medians
-        )
-    for name in FUNCTIONS:
-        size = 5 if small else 50
-        functions = {"value and gradient": function_gradient, "value": function_value}
-        medians = contend(functions, name, size, 2 if small else 30, rounds=1 if small else 5)
-        figure = medians["value and gradient"] / medians["value"]
-        yield Row(f"{name} in {size} variables", figure, "× the value", at_most(5.0), medians)
+    rounds = 1 if small else 5
+    for sizes in NETWORKS[:1] if small else NETWORKS:
+        both = {"value and gradient": n.cost_of_gradient, "value": n.cost_of_value}
+        medians = contend(both, sizes, 16 if small else 10 * POINTS, 2 if small else 30, rounds=rounds)
+        yield _cost(f"network {'-'.join(map(str, sizes))}", medians, at_most(2.5))
+    for name in f.NAMES:
+        for size in (5,) if small else (10, 100):
+            both = {"value and gradient": f.value_and_gradient, "value": f.value}
+            medians = contend(both, name, size, 2 if small else 30, rounds=rounds)
+            yield _cost(f"{name} in {size} variables", medians, at_most(5.0))
 
 
-def _in_turns(contenders: Any, *arguments: Any, rounds: int) -> dict[str, float]:
-    return {label: contend({label: f}, *arguments, rounds=rounds)[label] for label, f in contenders.items()}
+def _cost(name: str, medians: dict[str, float], goal: Goal) -> Row:
+    return Row(name, medians["value and gradient"] / medians["value"], "× the value", goal, medians)
 
 
 # ---- Compiling and calling -----------------------------------------------------------------------------------

@@ -196,6 +196,11 @@ class Benchmark:
     def summary(self) -> str:
         return (self.rows.__doc__ or "").partition("\n")[0]
 
+    @property
+    def module(self) -> str:
+        """The name of the module that it is in, which stands for all of that module's benchmarks."""
+        return self.rows.__module__.rpartition(".")[2]
+
 
 BENCHMARKS: dict[str, Benchmark] = {}
 

@@ -8,6 +8,7 @@ after ``descent`` the parameters after one epoch of stochastic gradient descent,
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import itertools
 import os
@@ -117,6 +118,14 @@ def autograd_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
     return seconds(lambda: total(parameters), repeats), [value, *gradient]
 
 
+def cost_of_gradient(sizes: list[int], points: int, repeats: int) -> float:
+    return autograd_gradient(sizes, points, repeats)[0]
+
+
+def cost_of_value(sizes: list[int], points: int, repeats: int) -> float:
+    return autograd_value(sizes, points, repeats)[0]
+
+
 def autograd_value(sizes: list[int], points: int, repeats: int) -> Answer:
     import numpy as np
 
@@ -132,18 +141,21 @@ def autograd_value(sizes: list[int], points: int, repeats: int) -> Answer:
 # ---- C -------------------------------------------------------------------------------------------------
 
 
-def _hand_written(sizes: list[int]) -> Any:
-    import ctypes
-
-    inputs, first, *second = sizes[:-1]
-    defined = [f"-DI={inputs}", f"-DH={first}", f"-DK={second[0] if second else 0}"]
-    source = Path(__file__).with_name("hand_written.c")
+def built(source: Path, defined: dict[str, int]) -> Any:
+    """A file of C, compiled with these constants and loaded."""
     with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "hand_written.so"
+        library = Path(folder) / "built.so"
         flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
+        constants = [f"-D{name}={value}" for name, value in defined.items()]
         compiler = shutil.which("gcc") or "cc"
-        subprocess.run([compiler, *flags, *defined, str(source), "-o", str(library), "-lm"], check=True)
-        loaded = ctypes.CDLL(str(library))
+        subprocess.run([compiler, *flags, *constants, str(source), "-o", str(library), "-lm"], check=True)
+        return ctypes.CDLL(str(library))
+
+
+def _hand_written(sizes: list[int]) -> Any:
+    inputs, first, *second = sizes[:-1]
+    constants = {"I": inputs, "H": first, "K": second[0] if second else 0}
+    loaded = built(Path(__file__).with_name("hand_written.c"), constants)
     pointer = ctypes.c_void_p
     loaded.descend.argtypes = [pointer, pointer, pointer, ctypes.c_int64, ctypes.c_double]
     loaded.gradient.argtypes = [pointer, pointer, pointer, ctypes.c_int64, pointer]
@@ -182,7 +194,7 @@ def c_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
 # ---- JAX -----------------------------------------------------------------------------------------------
 
 
-def _jax() -> Any:
+def jax_on_one_thread() -> Any:
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import jax
 
@@ -201,7 +213,7 @@ def _jax_loss(jax: Any) -> Callable[..., Any]:
 
 
 def jax_descent(sizes: list[int], points: int, repeats: int) -> Answer:
-    jax = _jax()
+    jax = jax_on_one_thread()
     slope = jax.grad(_jax_loss(jax))
 
     @jax.jit
@@ -218,7 +230,7 @@ def jax_descent(sizes: list[int], points: int, repeats: int) -> Answer:
 
 
 def jax_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
-    jax = _jax()
+    jax = jax_on_one_thread()
     both = jax.jit(jax.value_and_grad(_jax_loss(jax)))
     parameters, rows, targets = problem(sizes, points)
     layers = jax.tree.map(jax.numpy.array, matrices(sizes, parameters))
@@ -265,8 +277,10 @@ def torch_descent(sizes: list[int], points: int, repeats: int) -> Answer:
     return seconds(epoch, min(repeats, 2)), answers[0]
 
 
-def torch_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
+def torch_gradient(sizes: list[int], points: int, repeats: int, compiled: bool = False) -> Answer:
     torch, layers, data, loss = _torch(sizes, points)
+    if compiled:
+        loss = torch.compile(loss)
     parameters = [p for layer in layers for p in layer]
 
     def both() -> Any:
@@ -274,7 +288,11 @@ def torch_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
         return value, torch.autograd.grad(value, parameters)
 
     value, gradient = both()
-    return seconds(both, repeats), [float(value), *flat(zip(gradient[::2], gradient[1::2], strict=True))]
+    return seconds(both, repeats), [float(value.detach()), *flat(zip(gradient[::2], gradient[1::2], strict=True))]
+
+
+def torch_compiled_gradient(sizes: list[int], points: int, repeats: int) -> Answer:
+    return torch_gradient(sizes, points, repeats, compiled=True)
 
 
 # ---- CasADi, NumPy, micrograd ------------------------------------------------------------------------------
@@ -362,7 +380,7 @@ def installed(contenders: dict[str, tuple[Callable[..., Any], list[str]]]) -> tu
     """The contenders whose packages are installed, and the names of the others."""
     here, absent = {}, []
     for label, (contender, needs) in contenders.items():
-        present = all(shutil.which(n) if n == "gcc" else importlib.util.find_spec(n) for n in needs)
+        present = all(shutil.which(n) if n in ("gcc", "g++") else importlib.util.find_spec(n) for n in needs)
         here.update({label: contender} if present else {})
         absent += [] if present else [label]
     return here, absent

@@ -1,5 +1,7 @@
 """The benchmarks run, small; and the harness refuses what would make a comparison worthless."""
 
+import dataclasses
+
 import pytest
 
 from tests.benchmarks import __main__ as runner
@@ -77,3 +79,46 @@ def test_names_select_and_unknown_names_are_refused(capsys):
     with pytest.raises(SystemExit):
         runner.main(["memry"])
     assert "no benchmark is named memry" in capsys.readouterr().err
+
+
+def test_the_name_of_a_module_stands_for_its_benchmarks(monkeypatch, capsys):
+    run = []
+    for name, contest in BENCHMARKS.items():
+        quick = dataclasses.replace(contest, rows=_recorder(run, name, contest.rows), needs=())
+        monkeypatch.setitem(runner.BENCHMARKS, name, quick)
+    assert runner.main(["compiled", "memory", "descent", "--small"]) == 0
+    assert run == ["descent", "gradient", "functions", "cheap gradients", "compiling", "memory"]
+    assert run[0] in capsys.readouterr().out
+
+
+def _recorder(run, name, original):
+    def rows(small):
+        run.append(name)
+        yield Row(name, 1.0, "×")
+
+    rows.__module__ = original.__module__
+    return rows
+
+
+def test_the_picture_has_a_line_for_every_contest_and_a_mark_for_every_contender(tmp_path):
+    pytest.importorskip("matplotlib")
+    from tests.benchmarks.plot import draw
+
+    rows = [Row("a", 2.0, "× C"), Row("a", 30.0, "× PyTorch"), Row("b", 5.0, "× C"), Row("a call", 1.0, "µs")]
+    draw(rows, str(tmp_path / "picture.svg"))
+    drawn = (tmp_path / "picture.svg").read_text()
+    for text in (">a<", ">b<", ">C<", ">PyTorch<"):
+        assert text in drawn
+    assert "a call" not in drawn
+    assert "JAX" not in drawn
+    draw(rows, str(tmp_path / "again.svg"))
+    assert (tmp_path / "again.svg").read_text() == drawn
+
+
+def test_contenders_that_are_missing_are_left_out_and_named_once(monkeypatch, capsys):
+    from tests.benchmarks import compiled
+
+    monkeypatch.setattr(compiled, "_named", set())
+    contenders = {"here": (slow, ["sys"]), "elsewhere": (fast, ["a_package_of_nobody"])}
+    assert compiled._installed(contenders) == compiled._installed(contenders) == {"here": slow}
+    assert capsys.readouterr().err.splitlines() == ["  left out, since it is not installed: elsewhere"]
