@@ -9,6 +9,9 @@ _UNREACHABLE = "no operation comes here: where one of the four raises, it has no
 _BOTH = "at 1e9 both forms keep all digits"
 _SCALE = "another power of two keeps as many digits"
 _WRITTEN = "only how it is written; tests/explain and tests/drawing look at that"
+_SHORTER = "map stops where the shorter of the two ends"
+_LENGTH = "the same length"
+_MODULE = "the default names the same module"
 _WORDS = "only the wording of an error or a name in a formula"
 
 REASONS: dict[str, str] = {
@@ -40,7 +43,7 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _hypot_slope: 600 → 601": _SCALE,
     "autograd/primitives.py _hypot_slope: 600 → 599": _SCALE,
     "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": "the same maximum",
-    "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": "the same length",
+    "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": _LENGTH,
     **{
         f"autograd/primitives.py atan2: hypot(x, y) → hypot(y, x){n}": "the same length"
         for n in ("", " (2)", " (3)", " (4)")
@@ -49,9 +52,9 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _atan_slope: 1000000000.0 → 1000000001.0": _BOTH,
     "autograd/primitives.py _sigmoid: 0.0 → 1.0": "below 1 both branches keep all digits",
     "autograd/primitives.py _sigmoid: x >= 0.0 → x > 0.0": "at 0 both branches give 0.5",
-    "autograd/primitives.py _function: shown = {'latex': f'\\{name}({{0}})', **shown} → pass": _WRITTEN,
+    r"autograd/primitives.py _function: shown = {'latex': f'\\{name}({{0}})', **shown} → pass": _WRITTEN,
     "autograd/primitives.py _function: primitive(name, forward, rule, origin=(__name__, name), **shown) → "
-    "primitive(name, forward, rule, **shown)": "the default names the same module",
+    "primitive(name, forward, rule, **shown)": _MODULE,
     "autograd/primitives.py _not_less: x < y → x <= y": "here x = y has been answered",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,
@@ -69,6 +72,31 @@ REASONS: dict[str, str] = {
     "autograd/value.py _compare: modes.active and modes.is_tracing() → modes.is_tracing()": _FASTER,
     "autograd/value.py missing_derivative: f' ({op.name}: {op.domain})' if op.domain else '' → "
     "f' ({op.name}: {op.domain})'": _WORDS,
+    **{
+        f"autograd/primitives.py {place}: {mutant}": _SHORTER
+        for place in ("_affine", "_affine_written_out")
+        for mutant in ("v[:n] → v[:]", "v[n:2 * n] → v[n:]", "2 → 3 (2)")
+    },
+    "autograd/primitives.py _pair: weights → inputs (3)": "here both are of one length",
+    "autograd/primitives.py _sign: 0.0 → 1.0 (3)": "here x is 0 or NaN",
+    "autograd/primitives.py _step: 0.0 → 1.0 (3)": "here x > 0 has been answered",
+    **{f"autograd/primitives.py hypot_slope: hypot(x, y) → hypot(y, x){n}": _LENGTH for n in ("", " (2)", " (3)")},
+    "autograd/primitives.py xlogy: primitive('xlogy', _xlogy, lambda x, y, z: (log(y), x / y), symbol='x log y', "
+    "latex=Not... → primitive('xlogy', _xlogy, lambda x, y, z: (log(y), x / y), symbol='x log y', "
+    "latex=Not...": _MODULE,
+    "autograd/primitives.py hypot: _function('hypot', math.hypot, lambda x, y, z: (hypot_slope(x, y), "
+    "hypot_slope(y, x)), ... → _function('hypot', math.hypot, lambda x, y, z: (hypot_slope(x, y), hypot_slope(y, x)), "
+    "...": "math.hypot never raises: its overflow is an infinity",
+    "autograd/primitives.py relu: x → z": "x > 0 where its maximum with 0 is",
+    "autograd/primitives.py maximum: y → z": "x ≥ y where x is the maximum",
+    "autograd/primitives.py maximum: y → z (2)": "x ≥ y where x is the maximum",
+    "autograd/primitives.py minimum: y → z": "y ≥ x where x is the minimum",
+    "autograd/primitives.py minimum: y → z (2)": "y ≥ x where x is the minimum",
+    "autograd/primitives.py leaky: x <= 0.0 → x < 0.0": "at 0 both branches give 0",
+    "autograd/primitives.py asinh: hypot(x, 1.0) → hypot(1.0, x)": _LENGTH,
+    "autograd/primitives.py power: n < 0 → n <= 0 (2)": "0 is a whole number, and has been answered",
+    "autograd/primitives.py power: n > 1 → n >= 1": "1 is a whole number, and has been answered",
+    "autograd/primitives.py _exponential: base → sign": "they differ at −0.0, and only how it is written",
 }
 
 

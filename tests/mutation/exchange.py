@@ -26,11 +26,6 @@ class Change:
     lines: frozenset[int]  # of the original
 
     @property
-    def code(self) -> CodeType:
-        """Of the original: the innermost function, or the module, that the mistake is in."""
-        return self.chain[-1][0]
-
-    @property
     def at_import(self) -> bool:
         """Whether the mistake is outside any function."""
         return len(self.chain) == 1

@@ -175,7 +175,9 @@ class Bench:
         changed = change(self.originals[mutant.file], mutant.source, mutant.file)
         at_import = changed.at_import
         if not at_import:
-            spots = self.reach.numbers((key(changed.code, mutant.file), line) for line in changed.lines)
+            # A variable that inner functions share changes these, too: the line may be of any function around them.
+            codes = [original for original, _ in changed.chain[1:]]
+            spots = self.reach.numbers((key(code, mutant.file), line) for code in codes for line in changed.lines)
             self._in_place.send((mutant, self._likeliest_first(mutant, self.reach.tests(spots))))
             exchanged, said, status = self._in_place.recv()
             if exchanged and said != PASSED:

@@ -264,3 +264,16 @@ FAMILIES += [(autograd.leaky(a), (x,)) for a in (0.2, 0.0) for x in (-1.0, 2.0)]
 def test_what_is_taught_of_a_family_is_what_is_computed(op, operands):
     result = op(*operands)
     assert op.taught_partials(*operands, result) == pytest.approx(op.partials(*operands, result), rel=1e-14)
+    if op.expand:
+        assert op.expand(*operands) == pytest.approx(result, rel=1e-14)
+
+
+def test_logsumexp_written_out_counts_the_largest_terms():
+    assert PRIMITIVES["logsumexp"].expand(1.0, 1.0, 1.0, -800.0) == pytest.approx(1.0 + math.log(3.0), rel=1e-15)
+
+
+def test_logsumexp_of_infinities():
+    logsumexp = autograd.logsumexp
+    assert logsumexp([math.inf, -math.inf]) == math.inf
+    assert logsumexp([-math.inf, -math.inf]) == -math.inf
+    assert math.isnan(logsumexp([math.inf, math.nan]))
