@@ -151,9 +151,14 @@ def _cross_entropy_written_out(a: Any, y: Any) -> Any:
     return xlogy(-y, a) - (1 - y) * log1p(-where(1 - y, a, 0.0))
 
 
+def _share(y: Any, a: Any) -> Any:
+    """y/a, but 0 for y = 0 at a = 0; only there is the divisor another, so that for y = 0, too, ∂/∂y is 1/a."""
+    return y / where(a, a, where(y, a, 1.0))
+
+
 def _cross_entropy_slope(a: Any, y: Any) -> Any:
     """−y/a + (1 − y)/(1 − a): unlike the fraction it is equal to, it is right for y = 1 at a = 1 and y = 0 at a = 0."""
-    return (1 - y) / where(1 - y, 1 - a, 1.0) - y / where(y, a, 1.0)
+    return _share(1 - y, 1 - a) - _share(y, a)
 
 
 _PROBABILITY: dict[str, Any] = {
@@ -256,7 +261,7 @@ def _categorical_written_out(*v: Any) -> Any:
 
 
 def _categorical_slopes(*v: Any) -> tuple[Any, ...]:
-    return tuple(-y / where(y, a, 1.0) for a, y in zip(*_halves(v), strict=True))
+    return tuple(-_share(y, a) for a, y in zip(*_halves(v), strict=True))
 
 
 def _categorical_taught(*v: Any) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import nn
-from autograd import Value
+from autograd import Value, hessian
 
 from .interrupts import CtrlC
 
@@ -137,3 +137,23 @@ def test_clipping():
     assert [x.grad for x in p] == pytest.approx([3.0, -4.0], rel=1e-15)
     with pytest.raises(ValueError, match="limit"):
         nn.clip_gradients(p, -1.0)
+
+
+@pytest.mark.parametrize("a", [0.3, 0.9])
+@pytest.mark.parametrize("y", [0.0, 0.25, 1.0])
+def test_the_hessian_of_the_cross_entropy_by_prediction_and_target(a, y):
+    """A target that is sure switches a term off, but not what changing the target would bring in."""
+    mixed = -1 / a - 1 / (1 - a)
+    expected = ((y / a**2 + (1 - y) / (1 - a) ** 2, mixed), (mixed, 0.0))
+    for row, right in zip(hessian(nn.losses._binary_cross_entropy)(a, y), expected, strict=True):
+        assert row == pytest.approx(right, rel=1e-14)
+
+
+def test_the_hessian_of_the_categorical_cross_entropy_by_predictions_and_targets():
+    a, y = (0.2, 0.5, 0.3), (0.0, 1.0, 0.0)
+    rows = hessian(lambda v: nn.losses._categorical_cross_entropy(*v))([*a, *y])
+    for i in range(3):
+        for j in range(6):
+            right = y[i] / a[i] ** 2 if j == i else -1 / a[i] if j == i + 3 else 0.0
+            assert rows[i][j] == pytest.approx(right, rel=1e-14)
+            assert rows[j][i] == pytest.approx(right, rel=1e-14)
