@@ -12,6 +12,7 @@ _WRITTEN = "only how it is written; tests/explain and tests/drawing look at that
 _SHORTER = "map stops where the shorter of the two ends"
 _LENGTH = "the same length"
 _MODULE = "the default names the same module"
+_OPERATION = "a node with a local derivative has an operation"
 _WORDS = "only the wording of an error or a name in a formula"
 
 REASONS: dict[str, str] = {
@@ -58,6 +59,12 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _not_less: x < y → x <= y": "here x = y has been answered",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
     "autograd/value.py Value.__init__: data → label": _FASTER,
+    "autograd/value.py Value.affine: 0.0 → 1.0": "only that it is a float is looked at",
+    "autograd/value.py _now: 0 → 1": "moments are only compared",
+    "autograd/value.py moment: 1 → 2": "moments are only compared",
+    "autograd/value.py missing_derivative: op is None or math.isfinite(partial) or (not all(map(math.isfinite, "
+    "[node.data, *data]))) → math.isfinite(partial) or not all(map(math.isfinite, [node.data, *data]))": _OPERATION,
+    "autograd/value.py no_number: node.op.name if node.op else '' → node.op.name": _OPERATION,
     "autograd/value.py Value.apply: len(data) < len(nodes) → len(data) <= len(nodes)": _FASTER,
     "autograd/value.py Value.apply: 2 → 1": "two operands are kept as a tuple instead of in slots of their own",
     "autograd/value.py Value.apply: _observed(node) if modes.active else node → _observed(node)": _FASTER,

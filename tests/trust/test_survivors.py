@@ -9,7 +9,7 @@ import pytest
 from mpmath import mpf, workdps
 
 import autograd
-from autograd import Value, affine, grad, jvp, primitive, provenance, sqrt, total, value_and_grad, vjp
+from autograd import Value, affine, grad, jvp, no_grad, primitive, provenance, sqrt, total, value_and_grad, vjp
 from autograd.primitives import PRIMITIVES
 
 # ---- Values ----------------------------------------------------------------------------------------------
@@ -113,6 +113,55 @@ def test_called_on_values_everything_is_a_value_and_can_be_differentiated():
     x.grad = 0.0
     slope.backward()
     assert x.grad == 18.0
+
+
+@pytest.mark.parametrize("inputs", [([2.0],), (2.0,)])
+@pytest.mark.parametrize("directions", [([1.0],), (1.0,)])
+def test_a_direction_of_another_shape_is_refused(inputs, directions):
+    f = lambda x: x[0] if isinstance(x, list) else x  # noqa: E731
+    if isinstance(inputs[0], list) == isinstance(directions[0], list):
+        assert jvp(f, inputs, directions) == (2.0, 1.0)
+    else:
+        with pytest.raises(TypeError, match="must have the shape of what they belong to"):
+            jvp(f, inputs, directions)
+
+
+def test_a_direction_that_is_a_value_makes_all_results_values():
+    values, tangents = jvp(lambda x: [x**3, 5.0], (3.0,), (Value(2.0),))
+    assert [type(v) for v in (*values, *tangents)] == [Value] * 4
+    assert [v.data for v in (*values, *tangents)] == [27.0, 5.0, 54.0, 0.0]
+
+
+def test_where_a_rule_fails_its_derivative_is_not_taken_for_a_constant():
+    power_of_zero = lambda y: Value(0.0) ** y  # noqa: E731
+    assert grad(power_of_zero)(0.5) == 0.0
+    with pytest.raises(ZeroDivisionError, match=r"needs the derivative of pow\(0\.0, 0\.5\)"):
+        grad(grad(power_of_zero))(0.5)
+
+
+def test_an_infinite_result_may_have_an_infinite_slope():
+    pole = primitive("pole", lambda x: math.inf, lambda x, z: math.inf)
+    x = Value(1.0)
+    pole(x).backward()
+    assert x.grad == math.inf
+
+
+@pytest.mark.parametrize("mode", [no_grad, provenance])
+def test_comparisons_and_keywords_within_a_mode(mode):
+    with mode():
+        assert Value(1.0) < 2.0
+        assert grad(lambda x, *, factor: factor * x)(2.0, factor=3.0) == 3.0
+
+
+@pytest.mark.parametrize("other", ["1", 1j])
+def test_a_comparison_with_what_has_no_order_names_a_value(other):
+    with pytest.raises(TypeError, match="between instances of 'Value' and"):
+        Value(1.0) < other  # noqa: B015
+
+
+def test_an_array_of_no_dimension_is_a_number_to_a_comparison():
+    with pytest.raises(TypeError, match="between Values is identity"):
+        Value(1.0) == np.array(1.0)  # noqa: B015
 
 
 def test_keywords_reach_the_function():
