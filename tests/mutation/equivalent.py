@@ -13,6 +13,8 @@ _SHORTER = "map stops where the shorter of the two ends"
 _LENGTH = "the same length"
 _MODULE = "the default names the same module"
 _OPERATION = "a node with a local derivative has an operation"
+_DISTANCE = "the same distance"
+_WIDTH = "what checks a number ignores the width"
 _WORDS = "only the wording of an error or a name in a formula"
 
 REASONS: dict[str, str] = {
@@ -58,6 +60,35 @@ REASONS: dict[str, str] = {
     "primitive(name, forward, rule, **shown)": _MODULE,
     "autograd/primitives.py _not_less: x < y → x <= y": "here x = y has been answered",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
+    "nn/losses.py _absolute_error: p - y → y - p": _DISTANCE,
+    "nn/losses.py huber_at.forward: p - y → y - p": _DISTANCE,
+    "nn/losses.py huber_at.forward: minimum(distance, delta) → minimum(delta, distance)": "the same minimum",
+    "nn/losses.py huber_at.rule: maximum(minimum(p - y, delta), -delta) → maximum(-delta, minimum(p - y, delta))": (
+        "the same maximum"
+    ),
+    **{
+        f"nn/losses.py {place}: _demand_probabilities(a, y) → _demand_probabilities(y, a)": "refused in either order"
+        for place in ("_cross_entropy_of_floats", "_cross_entropy_written_out")
+    },
+    "nn/losses.py _cross_entropy_taught: v_and_z[:-1] → v_and_z[:]": _SHORTER,
+    **{
+        f"nn/losses.py _categorical_cross_entropy: v[:-1] → v[:]{n}": "the first half is the same"
+        for n in (" (2)", " (4)")
+    },
+    "nn/losses.py _share: 1.0 → 2.0": "it divides a 0",
+    "nn/losses.py _any_number: y.__class__ is not float and (not isinstance(y, Real)) → "
+    "not isinstance(y, Real)": _FASTER,
+    "nn/losses.py _any_number: y → width": _FASTER,
+    "nn/losses.py _probability: width → y": _WIDTH,
+    "nn/losses.py _side: width → y": _WIDTH,
+    "nn/losses.py _distribution: width → y (2)": _WIDTH,
+    "nn/losses.py _distribution: width → y (6)": _WIDTH,
+    "nn/losses.py _side: (-1, 1) → (1, -1)": "looked for in either order",
+    "nn/losses.py _is_sequence: (str, bytes, Mapping, Set) → (bytes, str, Mapping, Set)": "looked for in either order",
+    "nn/losses.py _distribution: abs(math.fsum(plain) - 1.0) > 1e-09 → abs(math.fsum(plain) - 1.0) >= 1e-09": (
+        "no float differs from 1 by just that"
+    ),
+    "nn/losses.py _distribution: math.fsum(plain) - 1.0 → 1.0 - math.fsum(plain)": "the size of the difference",
     "autograd/value.py Value.__init__: data → label": _FASTER,
     "autograd/value.py Value.affine: 0.0 → 1.0": "only that it is a float is looked at",
     "autograd/value.py _now: 0 → 1": "moments are only compared",

@@ -1,11 +1,14 @@
 """Tests that the mutation check asked for: each kills a mistake in optimisers or losses that all else let live."""
 
 import math
+import pickle
 
+import numpy as np
 import pytest
 
+import autograd
 import nn
-from autograd import Value, hessian
+from autograd import Value, hessian, jacobian
 
 from .interrupts import CtrlC
 
@@ -157,3 +160,92 @@ def test_the_hessian_of_the_categorical_cross_entropy_by_predictions_and_targets
             right = y[i] / a[i] ** 2 if j == i else -1 / a[i] if j == i + 3 else 0.0
             assert rows[i][j] == pytest.approx(right, rel=1e-14)
             assert rows[j][i] == pytest.approx(right, rel=1e-14)
+
+
+LOSSES = nn.losses
+
+
+@pytest.mark.parametrize(
+    "p",
+    [LOSSES._squared_error, LOSSES._half_squared_error, LOSSES._absolute_error, LOSSES._hinge, LOSSES.huber_at(1.0)],
+    ids=lambda p: p.name,
+)
+@pytest.mark.parametrize("prediction", [-2.3, -0.6, 0.4, 1.9])
+@pytest.mark.parametrize("target", [-1.2, 0.7])
+def test_a_loss_has_a_slope_by_its_target_too(p, prediction, target):
+    h = 1e-6
+    slopes = jacobian(lambda y: p(prediction, y))(target), jacobian(lambda s: p(s, target))(prediction)
+    differences = (
+        (p(prediction, target + h) - p(prediction, target - h)) / (2 * h),
+        (p(prediction + h, target) - p(prediction - h, target)) / (2 * h),
+    )
+    assert slopes == pytest.approx(differences, abs=1e-8)
+    assert p.expand(Value(prediction), Value(target)).data == pytest.approx(p(prediction, target), rel=1e-15)
+
+
+PROBABILITIES = [LOSSES._binary_cross_entropy, LOSSES._binary_cross_entropy_fixed]
+
+
+@pytest.mark.parametrize("p", [*PROBABILITIES, LOSSES._binary_cross_entropy_with_logits], ids=lambda p: p.origin[1])
+@pytest.mark.parametrize("y", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("a", [0.3, 0.8])
+def test_a_cross_entropy_written_out_is_the_same_number(p, a, y):
+    assert p.expand(Value(a), Value(y)).data == pytest.approx(p(a, y), rel=1e-14)
+
+
+@pytest.mark.parametrize("p", PROBABILITIES, ids=lambda p: p.origin[1])
+@pytest.mark.parametrize(("a", "y"), [(-0.1, 0.5), (1.1, 0.5), (0.5, -0.1), (0.5, 1.1)])
+def test_a_cross_entropy_written_out_refuses_what_is_no_probability(p, a, y):
+    with pytest.raises(ValueError, match="domain"):
+        p.expand(Value(a), Value(y))
+
+
+def test_what_is_sure_and_right_costs_nothing_whatever_the_number_of_classes():
+    for p in (LOSSES._categorical_cross_entropy, LOSSES._categorical_cross_entropy_fixed):
+        assert p(0.0, 1.0, 0.0, 0.0, 1.0, 0.0) == 0.0
+        assert p.expand(*map(Value, (0.2, 0.5, 0.3, 0.1, 0.6, 0.3))).data == pytest.approx(
+            p(0.2, 0.5, 0.3, 0.1, 0.6, 0.3), rel=1e-14
+        )
+
+
+def test_where_the_hinge_bends():
+    kink = LOSSES._hinge.kink
+    assert [kink(2.0, 0.5), kink(0.5, 2.0), kink(0.5, 0.5), kink(2.0, 2.0)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *(LOSSES.huber_at(2.71), autograd.power(2.71), autograd.exponential(2.71)),
+        *(autograd.primitives.leaky(0.271), autograd.primitives.softmax_at(27)),
+    ],
+    ids=lambda p: p.name,
+)
+def test_a_member_of_a_family_is_found_again_by_a_pickle(member):
+    assert pickle.loads(pickle.dumps(member)) is member
+
+
+def test_targets_of_a_classifier():
+    scores = [Value(0.3), Value(-0.2)]
+    with pytest.raises(TypeError, match="a plain number, or a list of probabilities, not a Value"):
+        nn.cross_entropy(scores, Value(1.0))
+    by_value = nn.cross_entropy(scores, [Value(0.25), Value(0.75)])
+    assert by_value.data == nn.cross_entropy(scores, [0.25, 0.75]).data
+    assert [parent.label for parent in nn.cross_entropy(scores, 1).parents[2:]] == ["y_{1}", "y_{2}"]
+
+
+def test_a_batch_of_one_is_its_point():
+    loss = nn.squared_error([Value(0.5)], [0.25])
+    assert (loss.op.name, loss.data) == ("squared_error", 0.0625)
+
+
+def test_an_array_of_no_dimension_is_one_prediction_that_is_no_number():
+    with pytest.raises(TypeError, match=r"expected a number, got array\(0\.5\)"):
+        nn.squared_error(np.array(0.5), 0.25)
+
+
+def test_a_sure_and_right_softmax_does_not_stop_the_backward_pass():
+    sure = [Value(0.0), Value(1.0)]
+    loss = LOSSES.find_loss("categorical_cross_entropy")(sure, 1)
+    loss.backward()
+    assert (loss.data, [p.grad for p in sure]) == (0.0, [0.0, -1.0])
