@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import autograd
 from autograd import Primitive, Value, primitive
 
+from .lifting import on_floats
 from .naming import unknown
 from .refusal import shown
 
@@ -86,4 +87,4 @@ def find_activation(activation: str | Callable[[Any], Any]) -> Activation:
         # A method of Value takes a third of the time of the primitive's own call.
         method = getattr(Value, activation.name, None)
         return Activation(activation.name, activation, method if callable(method) else activation)
-    return Activation(getattr(activation, "__name__", repr(activation)), activation, activation)
+    return Activation(getattr(activation, "__name__", repr(activation)), on_floats(activation), activation)

@@ -20,8 +20,10 @@ from .refusal import ends_at_caller, shown
 class Module:
     """The base class of models: an object whose attributes hold parameters and other modules.
 
-    Every leaf Value among the attributes is a parameter, also inside lists, tuples, dictionaries and NumPy arrays,
-    and so are the parameters of modules there.  A subclass says what it computes in ``__call__``.
+    Every leaf Value among the object's own attributes is a parameter, also inside lists, tuples, dictionaries and
+    NumPy arrays, and so are the parameters of modules there.  Nothing else is: no Value computed from others, of the
+    class, in a set, in an object that is no module; ``fit`` refuses or warns where the loss depends on one.  A
+    subclass says what it computes in ``__call__``.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -44,10 +46,10 @@ class Module:
 
     def _paths(self) -> Iterator[tuple[str, Value]]:
         """Every parameter, once, with the attributes that lead to it."""
-        return _walk("", self, set())
+        return ((path, value) for path, value in _walk("", self, set()) if not value.parents)
 
     def parameters(self) -> list[Value]:
-        """Every parameter, in the order of the attributes."""
+        """Every parameter, once, in the order of the attributes; see the class for what is one."""
         return [parameter for _, parameter in self._paths()]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
@@ -140,14 +142,18 @@ class Module:
             parameter.data = numbers[name]
 
 
+def computed(model: Module) -> Iterator[tuple[str, Value]]:
+    """Every Value that ``model`` holds where a parameter could be, but that is computed from others; and where."""
+    return ((path, value) for path, value in _walk("", model, set()) if value.parents)
+
+
 # Not a closure: one that calls itself is a reference cycle, work for the garbage collector in every training step.
 def _walk(path: str, held: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
     if id(held) in seen:
         return
     if isinstance(held, Value):
         seen.add(id(held))
-        if not held.parents:
-            yield path, held
+        yield path, held
     elif getattr(getattr(held, "dtype", None), "kind", "") == "O":  # a NumPy array of Values
         yield from _walk(path, held.tolist(), seen)
     elif isinstance(held, (Module, dict, list, tuple)):

@@ -13,12 +13,14 @@ from . import data
 from .backends import Epoch, Task, prepare
 from .data import DataError, Scaling, Standardizer
 from .history import History
+from .lifting import on_floats
 from .losses import Loss, find_loss
 from .module import Module
 from .optimizers import NotFiniteError, Optimizer, find_optimizer
 from .penalties import find_penalty
 from .refusal import count, demand, ends_at_caller, flag, positive, shown
 from .schedules import Schedule
+from .untrained import demand_trainable
 from .watching import Interrupt, Progress
 
 
@@ -81,7 +83,8 @@ def fit(
 
     Ctrl-C stops after the update in progress, and the History says so.  Raises ``DivergenceError`` where the loss
     or a parameter would be infinite or NaN, ``DataError`` for unusable data, ``ValueError`` for unusable choices.
-    After an error the model is as it was before.
+    After an error the model is as it was before.  Warns where the loss depends on Values that are no parameters, and
+    raises ``TypeError`` where an attribute of the model is a Value computed before.
 
     >>> from nn import MLP, fit
     >>> line = MLP([1, 1], init="ones")
@@ -138,6 +141,7 @@ def fit(
         patience=None if patience is None else count("patience", patience, 1),
         callback=callback,
     )
+    demand_trainable(run.task)
     return run.train(backend, None if progress is None else flag("progress", progress), resume)
 
 
@@ -422,7 +426,7 @@ def _loss(loss: Any) -> Loss:
         return find_loss(loss)
     if not callable(loss):
         raise TypeError(f"a loss is a name or a function of a prediction and its target, not {shown(loss)}")
-    return Loss(getattr(loss, "__name__", repr(loss)), "given by the caller", loss, mean=True)
+    return Loss(getattr(loss, "__name__", repr(loss)), "given by the caller", on_floats(loss), mean=True)
 
 
 def _optimizer(optimizer: Any, lr: Any, model: Module) -> Optimizer:
