@@ -50,9 +50,9 @@ class Table:
 def read_csv(path: str | PathLike[str], columns: Sequence[str] | None = None) -> Table:
     """The numbers of a CSV file whose first line names the columns.
 
-    ``columns`` selects some; the others may then hold anything.  Blank lines are skipped.  Raises ``DataError``
-    for a file that is empty, or not text in UTF-8; for columns that are absent, unnamed or named twice; for a
-    row of another width; and for a cell that is empty, no number, infinite or NaN.
+    ``columns`` selects some; the others may then hold anything, under any names or none.  Blank lines are skipped.
+    Raises ``DataError`` for a file that is empty, or not text in UTF-8; for columns that are absent, unnamed or named
+    twice; for a row of another width; and for a cell that is empty, no number, infinite or NaN.
     """
     path = file_path("a CSV file", path)
     columns = None if columns is None else _names(columns)
@@ -71,23 +71,22 @@ def _names(names: Iterable[str]) -> list[str]:
 
 
 def _table(path: str, reader: Any, wanted: Sequence[str] | None) -> Table:
-    lines = ((reader.line_num, [cell.strip() for cell in line]) for line in reader)
-    filled = ((number, cells) for number, cells in lines if any(cells))
+    # A line of commas is a row of empty cells, not a blank line: leaving it out would shift all rows after it.
+    filled = ((reader.line_num, [cell.strip() for cell in line]) for line in reader if not _is_blank(line))
     _, names = next(filled, (0, []))
     if not names:
         raise DataError(f"{path} is empty: its first line should name the columns")
-    for i, name in enumerate(names, 1):
-        if not name:
-            raise DataError(f"{path}: column {i} has no name; the first line should name every column")
-        if name in names[: i - 1]:
-            raise DataError(f"{path}: two columns are named {name[:40]!r}")
+    if wanted is None and "" in names:
+        raise DataError(f"{path}: column {names.index('') + 1} has no name; the first line should name every column")
     if all(map(_is_number, names)):
         raise DataError(
             f"{path}: the first line holds numbers ({', '.join(names[:4]):.60}); it should name the columns"
         )
-    for name in wanted or []:
-        if name not in names:
-            raise DataError(f"{path}: {unknown('column', name, names)}")
+    for name in wanted or names:
+        if not name or name not in names:
+            raise DataError(f"{path}: {unknown('column', name, [name for name in names if name])}")
+        if names.count(name) > 1:
+            raise DataError(f"{path}: two columns are named {name[:40]!r}")
     chosen = [names.index(name) for name in wanted or names]
     rows = []
     for line, cells in filled:
@@ -97,6 +96,10 @@ def _table(path: str, reader: Any, wanted: Sequence[str] | None) -> Table:
     if not rows:
         raise DataError(f"{path} holds no data: there is no line after the names of the columns")
     return Table(tuple(names[i] for i in chosen), rows)
+
+
+def _is_blank(line: list[str]) -> bool:
+    return not line or (len(line) == 1 and line[0].isspace())  # not [""]: that is a cell, written ""
 
 
 def _is_number(cell: str) -> bool:

@@ -28,7 +28,7 @@ def written(folder: Path, content: str | bytes) -> Path:
         "a,b\r\n1,2\r\n3,4.5\r\n",
         "\ufeffa,b\n1,2\n3,4.5",
         '"a","b"\n"1","2"\n3,"4.5"\n',
-        "\n a , b \n\n1, 2\n , \n3,4.5e0\n\n",
+        "\n a , b \n\n1, 2\n  \n3,4.5e0\n\n",
     ],
     ids=["plain", "CRLF", "BOM, no last newline", "quotes", "blank lines and spaces"],
 )
@@ -45,6 +45,21 @@ def test_columns_can_be_chosen_and_the_others_hold_anything(tmp_path: Path) -> N
     assert nn.read_csv(path, ["a"]).rows == [[1.0], [3.0]]
 
 
+@pytest.mark.parametrize("content", [",a,t\n0,1,2\n1,3,4\n", "a,c,c,t\n1,x,y,2\n3,,,4\n", "a,,,t\n1,,,2\n3,,,4\n"])
+def test_columns_that_are_not_chosen_need_no_names_of_their_own(tmp_path: Path, content: str) -> None:
+    path = written(tmp_path, content)
+    assert nn.read_csv(path, ["a", "t"]).rows == [[1.0, 2.0], [3.0, 4.0]]
+    with pytest.raises(nn.DataError, match=r"has no name|two columns are named"):
+        nn.read_csv(path)
+
+
+def test_a_chosen_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(nn.DataError, match="two columns are named 'a'"):
+        nn.read_csv(written(tmp_path, "a,b,a\n1,2,3\n"), ["b", "a"])
+    with pytest.raises(nn.DataError, match="unknown column ''"):
+        nn.read_csv(written(tmp_path, "a,\n1,2\n"), [""])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -52,6 +67,10 @@ def test_columns_can_be_chosen_and_the_others_hold_anything(tmp_path: Path) -> N
         ("\n\n", "is empty"),
         ("a,b\n", "holds no data"),
         ("a,b\n1,2\n3,\n", "line 3, column 'b': the cell is empty"),
+        ("a,b\n1,2\n,\n3,4\n", "line 3, column 'a': the cell is empty"),
+        ("a,b\n1,2\n , \n3,4\n", "line 3, column 'a': the cell is empty"),
+        ('a\n1\n""\n3\n', "line 3, column 'a': the cell is empty"),
+        (",\n1,2\n", "column 1 has no name"),
         ("a,b\n1,2\n3,x\n", "line 3, column 'b': 'x' is not a number"),
         ("a,b\n1,2\n\n3,nan\n", "line 4, column 'b': 'nan' is not a finite number"),
         ("a,b\n1,1e999\n", "line 2, column 'b': '1e999' is not a finite number"),
