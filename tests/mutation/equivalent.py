@@ -117,7 +117,7 @@ REASONS: dict[str, str] = {
     },
     "autograd/primitives.py _pair: weights → inputs (3)": "here both are of one length",
     "autograd/primitives.py _sign: 0.0 → 1.0 (3)": "here x is 0 or NaN",
-    "autograd/primitives.py _step: 0.0 → 1.0 (3)": "here x > 0 has been answered",
+    "autograd/primitives.py _step: 0.0 → 1.0 (2)": "here x > 0 has been answered",
     **{f"autograd/primitives.py hypot_slope: hypot(x, y) → hypot(y, x){n}": _LENGTH for n in ("", " (2)", " (3)")},
     "autograd/primitives.py xlogy: primitive('xlogy', _xlogy, lambda x, y, z: (log(y), x / y), symbol='x log y', "
     "latex=Not... → primitive('xlogy', _xlogy, lambda x, y, z: (log(y), x / y), symbol='x log y', "
