@@ -59,9 +59,68 @@ def test_differences_that_check_nothing_are_an_error_of_their_own():
         check_gradients(lambda x: 1e-8 * x + 1e8, 0.7)
 
 
-def test_a_kink_is_told():
-    with pytest.raises(AssertionError):
-        check_gradients(autograd.relu, 0.0, order=1)
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_kink_is_told(order):
+    told = "the rules give 0, differences give 0.5 .*kink .the slope is 0 on the left and 1 on the right.*convention"
+    with pytest.raises(AssertionError, match=told):
+        check_gradients(autograd.relu, 0.0, order=order)
+    with pytest.raises(AssertionError, match=r"kink .*the slope is -1 on the left and 0 on the right"):
+        check_gradients(lambda x: autograd.relu(1.5 - x), 1.5, order=order)
+
+
+def test_a_jump_is_told():
+    with pytest.raises(AssertionError, match=r"kink .there is a jump.*convention"):
+        check_gradients(autograd.step, 0.0)
+
+
+@pytest.mark.parametrize("relative", [0.0, 0.001, -0.001])
+def test_beside_a_kink_differences_see_one_side_of_it(relative):
+    relu = primitive("bent", autograd.relu.forward, lambda x, z: (1 + relative) * autograd.step(x))
+    for f, x in [(relu, 1e-9), (lambda x: relu(x - 1), 1 + 1e-6)]:
+        if relative:
+            with pytest.raises(AssertionError, match=r"relative difference 1\.0e-03"):
+                check_gradients(f, x)
+        else:
+            check_gradients(f, x)
+
+
+HARD = {
+    "sin at 1000": (sin, 1000.0),
+    "sin at 1e4": (sin, 1e4),
+    "sin at 1e6": (sin, 1e6),
+    "sin of a multiple": (lambda x: sin(1e4 * x), 1.0),
+    "whole periods": (lambda x: sin(2048 * math.pi * x), 0.5),
+    "inverse near its pole": (lambda x: 1 / x, 1e-7),
+    "small square": (lambda x: x * x, 1e-20),
+    "tiny square": (lambda x: x * x, 1e-150),
+    "log near its end": (autograd.log, 1e-6),
+    "log of a difference": (lambda x: autograd.log(x - 1), 1 + 1e-6),
+    "sqrt near its end": (autograd.sqrt, 1e-7),
+    "asin near its end": (autograd.asin, 1 - 1e-6),
+    "cos near its top": (autograd.cos, 1e-7),
+    "exp at its largest": (autograd.exp, 709.0),
+    "steep sigmoid": (lambda x: autograd.sigmoid(1e6 * (x - 1)), 1 + 1e-7),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_right_rule_is_not_blamed_where_one_step_for_all_would_do_so(name):
+    check_gradients(*HARD[name])
+
+
+@pytest.mark.parametrize("name", HARD)
+@pytest.mark.parametrize("relative", [0.001, -0.001])
+def test_and_a_wrong_rule_is_caught_there(name, relative):
+    f, x = HARD[name]
+    off = primitive("off", lambda x: x, lambda x, z: 1 + relative)
+    with pytest.raises(AssertionError, match=r"the rules give .* \(relative difference 1\.0e-03\)$"):
+        check_gradients(lambda x: off(f(x)), x, order=1)
+
+
+@pytest.mark.parametrize("f", [lambda x: x**1.5, lambda x: x * autograd.xlogy(x, x)])
+def test_where_differences_have_no_value_it_is_said(f):
+    with pytest.raises(AssertionError, match="check nothing, for there is no value on both sides"):
+        check_gradients(f, 0.0, order=1)
 
 
 @pytest.mark.parametrize("op", [op for op in PRIMITIVES.values() if op.arity], ids=lambda op: op.name)
