@@ -24,6 +24,7 @@ from .declaration import primitive
 from .graph import descendants, topological_order
 from .primitives import identity
 from .refusal import ends_at_caller, number, refusal, shown
+from .unseen import UNSEEN
 from .value import Value, missing_derivative, moment, no_number, older_leaf
 
 Scalar = TypeVar("Scalar", float, Value)
@@ -88,14 +89,16 @@ def _contribution(upstream: Any, partial: Any, node: Value, parent: Value) -> An
     """``upstream · partial``, without the product where a rule says that the factor is 1."""
     if partial.__class__ is float and partial == 1.0:
         return upstream
+    if _data(partial) is UNSEEN:  # while tracing, no factor is special
+        return upstream * partial
     try:
         finite = math.isfinite(_data(partial))
     except (TypeError, OverflowError):
         raise no_number(node, partial) from None
     if not finite:
         missing = missing_derivative(node, parent, _data(partial))
-        # While tracing, a NaN is a placeholder: 0 times it is a product like any other.
-        if _data(upstream) == 0.0 and (missing or not modes.is_tracing()):
+        nothing = _data(upstream) is not UNSEEN and _data(upstream) == 0.0
+        if nothing and (missing or not modes.is_tracing()):
             return _unknown_slope(upstream) if isinstance(upstream, Value) else 0.0
         if missing:
             raise missing

@@ -15,6 +15,7 @@ from .graph import topological_order
 from .ieee import limits
 from .primitives import PRIMITIVES, exponential, power
 from .refusal import complete, ends_at_caller, number, refusal, refuse, shown
+from .unseen import UNSEEN
 
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError, TypeError)
 
@@ -55,7 +56,7 @@ class Value:
     def __init__(self, data: float, label: str | None = None) -> None:
         if data.__class__ is not float:
             try:
-                data = number(data)
+                data = _datum(data)
             except (TypeError, OverflowError) as error:
                 refuse(error, "Value", (data,))
                 raise
@@ -248,7 +249,7 @@ class Value:
                 "it has to give one for each, as a tuple"
             )
         node: Value = _new(Value)
-        node.data = result if result.__class__ is float else number(result)
+        node.data = result if result.__class__ is float else _datum(result)
         node.grad = 0.0
         node.label = None
         node.op = op
@@ -383,6 +384,11 @@ def older_leaf(since: int, nodes: Iterable[Value]) -> bool:
     return any(node._dx < since for node in nodes if node._x is None)
 
 
+def _datum(x: Any) -> Any:
+    """What a node holds: a float, or what stands for one while a function is traced."""
+    return x if x is UNSEEN else number(x)
+
+
 def _leaf(data: float, label: str | None, grad: float) -> Value:
     leaf = Value(data, label)
     leaf.grad = grad
@@ -406,7 +412,7 @@ def _plain(constant: Value) -> float:
 def _compare(relation: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
     if modes.active and modes.is_tracing():
         raise refusal(
-            f"a comparison of Values ({shown(x)} with {shown(y)}) while their function is being traced: a program has "
+            "a comparison of Values while their function is being traced: a program has "
             "no branches, so the one taken now would be taken for every input. Write where(step(x - y), a, b) to "
             "choose between two expressions, or maximum, minimum, relu, sign, step, not_less"
         )
@@ -423,6 +429,8 @@ def _rescue(error: Exception, op: Primitive, *nodes: Any) -> tuple[float, Any] |
     Otherwise None, and ``error`` has been made to name the operation; the caller re-raises it.
     """
     data = [node.data for node in nodes]
+    if any(x is UNSEEN for x in data):  # the program will know
+        return UNSEEN, (UNSEEN,) * len(data) if len(data) > 1 else UNSEEN
     try:
         result = op.forward(*data)
         partials = limits(op, *data)
@@ -436,7 +444,8 @@ def missing_derivative(node: Value, parent: Value, partial: float) -> Exception 
     """The error for an edge whose local derivative does not exist, although the value at it does."""
     op, operands = node.op, node.parents
     data = [operand.data for operand in operands]
-    if op is None or math.isfinite(partial) or not all(map(math.isfinite, [node.data, *data])):
+    known = [x for x in (node.data, *data) if x is not UNSEEN]
+    if op is None or math.isfinite(partial) or len(known) <= len(data) or not all(map(math.isfinite, known)):
         return None
     kind: type[Exception] = OverflowError
     try:

@@ -335,7 +335,8 @@ def _distribution(y: Any, width: int) -> list[Any]:
     if len(y) != width:
         raise ValueError(f"{width} predictions, but a target of {len(y)} probabilities")
     plain = [v.data if isinstance(v, Value) else _any_number(v, width) for v in y]
-    if min(plain) < 0.0 or abs(math.fsum(plain) - 1.0) > 1e-9:
+    seen = all(x.__class__ is float for x in plain)  # while a loss is traced, its target is no number yet
+    if seen and (min(plain) < 0.0 or abs(math.fsum(plain) - 1.0) > 1e-9):
         raise ValueError(f"the target's probabilities must be at least 0 and add up to 1, not {shown(plain)}")
     return list(y)
 

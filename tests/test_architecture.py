@@ -19,8 +19,9 @@ ALLOWED = {
     "declaration": {"refusal"},
     "primitives": {"declaration", "refusal"},
     "ieee": {"declaration", "primitives"},
-    "value": {"modes", "graph", "refusal", "declaration", "primitives", "ieee"},
-    "transform": {"modes", "graph", "refusal", "declaration", "primitives", "value"},
+    "unseen": {"refusal"},
+    "value": {"modes", "graph", "refusal", "declaration", "primitives", "ieee", "unseen"},
+    "transform": {"modes", "graph", "refusal", "declaration", "primitives", "unseen", "value"},
     "check": {"modes", "refusal", "value", "transform"},
 }
 

@@ -47,7 +47,8 @@ def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise
 
     ``f`` takes and returns numbers, or nested lists and tuples of them, and may be what a transform made:
     ``compile(grad(f))``.  It is traced at the first call, and again for arguments of another shape; give
-    an ``example`` of the arguments to have that done at once.
+    an ``example`` of the arguments to have that done at once.  See :func:`trace` for what a traced function may
+    look at: its arguments and the leaves it captures; a plain number from elsewhere counts as it was then.
 
     backend   ``"llvm"``: machine code, needs llvmlite (``pip install "scalar-autograd[native]"``).
               ``"python"``: generated Python, needs nothing.

@@ -35,6 +35,7 @@ from ..primitives import (
     xlogy,
 )
 from ..refusal import refusal
+from ..unseen import UNSEEN
 from ..value import Value
 from .program import Builder, Program, declare_total
 
@@ -163,7 +164,7 @@ def _form(op: Primitive, count: int, target: str, relaxed: bool) -> Program:
         or op.forward
     )
     try:
-        program = record(form, [Value(math.nan) for _ in range(count)])
+        program = record(form, [Value(UNSEEN) for _ in range(count)])
     except Exception as error:
         raise refusal(
             f"the primitive {op.name} cannot be compiled for {target}: its forward function is not made of "

@@ -14,6 +14,7 @@ from .. import modes
 from ..graph import topological_order
 from ..refusal import ends_at_caller, number, refusal, shown
 from ..transform import flatten, reshape
+from ..unseen import UNSEEN
 from ..value import Value
 from .program import Builder, Program, may_raise
 
@@ -25,10 +26,11 @@ def trace(f: Callable[..., Any], *example: Any, **settings: Any) -> Program:
     """The program of ``f``: what it computes for arguments of the shape of ``example``.
 
     ``f`` takes and returns numbers, or nested lists and tuples of them, such as what ``grad`` and the
-    other transforms make.  It runs once, on placeholders, so the program is right for every input
-    as long as ``f`` does not look at numbers: a comparison of Values is an error that says what to write
-    instead.  Leaves that are not arguments, such as a model's parameters, are captured and read at
-    each call.  ``settings`` are passed on to ``f`` as they are.
+    other transforms make.  It runs once, on placeholders whose numbers nobody can see, so the program is right
+    for every input: a branch on a Value or its ``.data`` is an error that says what to write instead.  Leaves that
+    are not arguments, such as a model's parameters, are captured and read at each call.  Everything else that ``f``
+    looks up (a plain number, an attribute, a random number, a parameter's ``.data``) is looked up this once.
+    ``settings`` are passed on to ``f`` as they are.
 
     >>> program = trace(lambda x, w: w[0] * x + w[1], 1.0, [2.0, 3.0])
     >>> program(5.0, [2.0, 3.0])
@@ -42,10 +44,10 @@ def trace(f: Callable[..., Any], *example: Any, **settings: Any) -> Program:
         raise refusal(f"trace takes a function and then an example of its arguments, not {shown(f)}")
     scalars = [number(x.data if isinstance(x, Value) else x) for x in flatten(list(example))]
     try:
-        # NaN is no special point: nothing raises on it, and no derivative is missing.
-        program = _traced(f, example, [math.nan] * len(scalars), settings)
-    except _RAISED_BY_FLOATS:
         program = _traced(f, example, scalars, settings)
+    except _RAISED_BY_FLOATS:  # of constants; at the example another operation may be the first to raise
+        eagerly(f, reshape(list(example), scalars), **settings)
+        raise
     _check(f, program, reshape(list(example), scalars), settings)
     return program
 
@@ -71,7 +73,7 @@ def eagerly(f: Callable[..., Any], args: Sequence[Any], names: Sequence[str] = (
 
 
 def _traced(f: Callable[..., Any], example: Sequence[Any], scalars: Sequence[float], settings: Any) -> Program:
-    inputs = [Value(x) for x in scalars]
+    inputs = [Value(UNSEEN) for _ in scalars]
     with modes.tracing() as made:
         result = f(*reshape(list(example), inputs), **settings)
     outputs = [_value(x) for x in flatten(result)]
@@ -113,7 +115,12 @@ class _Record:
         self.inputs = [place[node] for node in inputs]
         self.outputs = [place[node] for node in outputs]
         self.lines = [(node.op, tuple([place[parent] for parent in node.parents])) for node in order]
-        self.leaves = {i: (weakref.ref(node), node.data) for i, node in enumerate(order) if node.op is None}
+        # What detach() or .data has cut off is NaN: so are the results then, and the eager engine is asked.
+        self.leaves = {
+            i: (weakref.ref(node), math.nan if node.data is UNSEEN else node.data)
+            for i, node in enumerate(order)
+            if node.op is None
+        }
         if any(op is not None and op.name == "unknown_slope" for op, _ in self.lines):
             raise refusal("traced at a point where a derivative does not exist; pick another example")
 

@@ -24,10 +24,12 @@ from autograd import (
     maximum,
     modes,
     no_grad,
+    primitive,
     provenance,
     sigmoid,
     sin,
     sqrt,
+    step,
     trace,
     value_and_grad,
     where,
@@ -142,9 +144,41 @@ def test_a_branch_on_a_value_is_an_error_that_says_what_to_write(branch):
     assert Value(2.0) > 1.0  # and allowed again
 
 
-def test_a_branch_on_data_shows_when_the_program_is_checked():
-    with pytest.raises(TypeError, match=r"gives -1\.0 at the example, the function itself 1\.0.*\.data"):
-        trace(lambda x: x if x.data > 0 else -x, 1.0)
+@pytest.mark.parametrize(
+    "looks",
+    [
+        lambda x: x if x.data > 0 else -x,
+        lambda x: x if not x.data < 0 else -x,
+        lambda x: abs(x) - 0.5 if abs((x * x).data - 3) > 100 else x * x / 2,
+        lambda x: x * int(x.data),
+        lambda x: x * round(x.data, 1),
+        lambda x: x * math.floor(x.data),
+        lambda x: x * math.exp(x.data),
+        lambda x: x * (x.data // 2),
+        lambda x: x * (2 if x.data else 3),
+        lambda x: x * {1.0: 2.0}.get(x.data, 5.0),
+        lambda x: [10.0, 20.0, 30.0][int(x.data)] * x,
+    ],
+)
+@pytest.mark.parametrize("example", [1.0, -2.0])
+@pytest.mark.parametrize("derived", [lambda f: f, grad, hessian])
+def test_nothing_is_decided_by_data_whatever_the_example(looks, example, derived):
+    with pytest.raises(TypeError, match=r"\.data while its function is being traced.*where\(step"):
+        trace(derived(looks), example)
+
+
+def test_data_that_leads_back_into_the_graph_is_a_constant_of_each_call():
+    for f in (lambda x: x * x.data, lambda x: x * x.detach(), lambda x: x * (2 * x.data + 1), lambda x: x**3 + x.data):
+        compiled, slope = compile(f), compile(grad(f))
+        for x in (3.0, 5.0):
+            assert compiled(x) == f(Value(x)).data
+            assert slope(x) == grad(f)(x)
+
+
+def test_forward_functions_of_users_may_branch():
+    hinge = primitive("hinge", lambda x: x - 1.0 if x > 1.0 else 0.0, lambda x, z: step(z))
+    slope = compile(grad(lambda x: hinge(x) * x))
+    assert [slope(x) for x in (0.5, 3.0)] == [0.0, 5.0]
 
 
 def test_randomness_shows_too():
