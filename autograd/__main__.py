@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from .expression import FUNCTIONS, ExpressionError, identifier, parse
+from .notation import Name
 from .primitives import identity
 from .value import Value
 
@@ -162,11 +164,25 @@ def _variables(settings: Sequence[str]) -> dict[str, Value]:
         name = identifier(name)
         if name in variables:
             raise ExpressionError(f"{name} is given twice")
-        try:
-            variables[name] = Value(float(text), name)
-        except ValueError:
-            raise ExpressionError(f"{name}={text[:40]!r}: not a number") from None
+        variables[name] = Value(_number(name, text), name)
+    written: dict[str, str] = {}
+    for name in variables:
+        text = Name.parse(name).text
+        if (other := written.setdefault(text, name)) != name:
+            raise ExpressionError(
+                f"{name[:40]} and {other[:40]} are both written {text} in the results: give one of them another name"
+            )
     return variables
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        x = float(text)
+    except ValueError:
+        raise ExpressionError(f"{name}={text[:40]!r}: not a number") from None
+    if math.isinf(x) and "inf" not in text.lower():
+        raise ExpressionError(f"{name}={text[:40]!r}: too large for a float")
+    return x
 
 
 def _chosen(name: str, variables: dict[str, Value]) -> Value:

@@ -44,7 +44,7 @@ _SIGNS = {
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: primitive
     for name, primitive in PRIMITIVES.items()
-    if name not in ("affine", "identity", "sigmoid_slope", "tanh_slope", "semicircle")
+    if name not in ("affine", "identity", "semicircle") and not name.endswith("_slope")
 }
 FUNCTIONS |= {
     "ln": FUNCTIONS["log"],

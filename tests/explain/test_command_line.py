@@ -42,6 +42,7 @@ def test_help(capsys):
     text = capsys.readouterr().out
     for word in ("NAME=NUMBER", "--chain", "--steps", "--latex", "logsumexp", "example"):
         assert word in text
+    assert "_slope" not in text
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_help(capsys):
         (["x", "x=-3"], "  ∂y/∂x = 1.0"),
         (["x*0 + z", "x=1", "z=2", "k=3"], "  ∂y/∂k = 0.0   (k is not used)"),
         (["2 + 3"], "gradient: there is no variable"),
+        (["x * 2", "x=inf"], "  ∂y/∂x = 2.0"),
         (["max(x, 1) + min(x, 0) + ln(x)", "x=2"], "  ∂y/∂x = 1.5"),
         (["y**2", "y=3"], "  ∂f/∂y = 6.0"),
         (["2**3**2 * x", "x=1"], "  ∂y/∂x = 512.0"),
@@ -162,6 +164,10 @@ def test_greedy_expressions_stay_within_bounds(expression):
         (["x=abc"], "x='abc': not a number"),
         (["x="], "x='': not a number"),
         (["x=1", "x=2"], "x is given twice"),
+        (["x1=2", "x_1=3"], "x_1 and x1 are both written x1 in the results: give one of them another name"),
+        (["x=1", "v11=2", "v1_1=3", "v_11=4"], "v_11 and v11 are both written v11"),
+        (["x=1e400"], "x='1e400': too large for a float"),
+        (["x=-1e400"], "x='-1e400': too large for a float"),
         (["2x=1"], "is not a name that an expression can use"),
         (["=1"], "is not a name"),
         (["x y=1"], "is not a name"),
