@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+import warnings
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -47,12 +48,16 @@ class _Compiled:
     def __init__(self, task: Task, backend: str, precise: bool) -> None:
         self.task, self.eager = task, eager(task)
         targets = _numbers(task)
-        self.rows, self.targets = _table(task.rows), _table(targets)
+        self.rows, self.targets, self.targets_given = _table(task.rows), _table(targets), targets
         self.at_once = _FIRST
+        self.loss, self.penalty = _loss_of_point(task), _penalty(task)
+        self.changed = False
 
-        point = trace(_loss_of_point(task), task.rows[0], targets[0]).lifted(task.optimizer.parameters)
+        point = trace(self.loss, task.rows[0], targets[0]).lifted(task.optimizer.parameters)
+        penalty = trace(self.penalty).lifted(task.optimizer.parameters)
+        self.traced_loss, self.traced_penalty = point, penalty
         slopes = value_and_grad(point, argnums=0)
-        step = _step(task)
+        step = _step(task, grad(penalty, argnums=0) if task.penalty else None)
 
         def one(carry: Any, row: Any, target: Any, rate: Any, t: Any) -> Any:
             return step(carry, slopes(carry[0], row, target), 1.0, rate, t)
@@ -67,14 +72,37 @@ class _Compiled:
 
     def epoch(self, batches: Sequence[Sequence[int]]) -> Iterator[float]:
         start = 0
+        self.changed = self.changed or not self._is_as_traced(batches[0][0])
         while start < len(batches):
             chunk = batches[start : start + self.at_once]
             start += len(chunk)
             began = time.perf_counter()
-            losses = self._updates(chunk)
+            losses = None if self.changed else self._updates(chunk)
             yield from self.eager(chunk) if losses is None else losses
             spent = time.perf_counter() - began
             self.at_once = max(1, min(4 * self.at_once, int(len(chunk) * _PATIENCE / (spent + 1e-9))))
+
+    def _is_as_traced(self, i: int) -> bool:
+        """Whether the loss of row ``i`` and the penalty are still what the programs compute, to the last bit.
+
+        They are not where a model or a loss keeps state: a mask that is drawn, a factor that a callback changes, a
+        branch on a parameter's ``data``.  Asked before every epoch, which costs one forward pass.
+        """
+        parameters, target = [p.data for p in self.task.optimizer.parameters], self.targets_given[i]
+        try:
+            pairs = [(self.loss(self.task.rows[i], target), self.traced_loss(parameters, self.task.rows[i], target))]
+            if self.task.penalty:
+                pairs.append((self.penalty(), self.traced_penalty(parameters)))
+        except (ArithmeticError, ValueError):
+            return True  # the update that comes to it will say so
+        if all(_data(now) == then or then != then for now, then in pairs):
+            return True
+        warnings.warn(
+            "the model, the loss or the penalty is no longer what was compiled when the run began (it looks at "
+            "something that has changed): the run goes on with the eager back end, as with backend='eager'",
+            stacklevel=2,
+        )
+        return False
 
     def _updates(self, batches: Sequence[Sequence[int]]) -> list[float] | None:
         """Make the updates and return their losses; or do nothing and return None, where one is in trouble."""
@@ -103,13 +131,9 @@ class _Compiled:
         return [[p.data for p in optimizer.parameters], [list(one) for one in optimizer.state]]
 
 
-def _step(task: Task) -> Callable[..., Any]:
+def _step(task: Task, penalty_slopes: Callable[..., Any] | None) -> Callable[..., Any]:
     """One update, as a function of what is carried and of a batch's loss and gradient, added over its points."""
     optimizer, mean = task.optimizer, task.loss.mean
-    penalty_slopes = None
-    if task.penalty:
-        penalty = task.penalty
-        penalty_slopes = grad(trace(lambda: penalty(task.model.weights())).lifted(optimizer.parameters), argnums=0)
 
     def step(carry: Any, sums: Any, count: Any, rate: Any, t: Any) -> Any:
         (parameters, state), (loss, gradients) = carry, sums
@@ -127,8 +151,17 @@ def _step(task: Task) -> Callable[..., Any]:
     return step
 
 
-def _loss_of_point(task: Task) -> Callable[[list[Value], Any], Any]:
+def _loss_of_point(task: Task) -> Callable[[Any, Any], Any]:
     return lambda row, target: task.loss(task.model(row), target)
+
+
+def _penalty(task: Task) -> Callable[[], Any]:
+    penalty = task.penalty
+    return (lambda: penalty(task.model.weights())) if penalty else (lambda: 0.0)
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else x
 
 
 def _commit(optimizer: Optimizer, parameters: list[float], state: list[State], updates: int) -> None:

@@ -176,3 +176,57 @@ def test_a_model_of_ones_own(backend):
         history = nn.fit(model, ROWS, TARGETS, optimizer=optimizer, epochs=5, batch_size=4, backend=name)
         results.append([*history.iteration_loss, *[p.data for p in model.parameters()]])
     assert results[1] == pytest.approx(results[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("backend", ["auto", *BACK_ENDS])
+def test_what_a_callback_changes_is_noticed_before_the_next_epoch(backend):
+    def run(name):
+        factor = [1.0]
+
+        def halve(_):
+            factor[0] /= 2
+
+        return trained(name, loss=lambda p, t: factor[0] * (p - t) ** 2, callback=halve)
+
+    eager = run("eager")
+    with pytest.warns(UserWarning, match="no longer what was compiled"):
+        history, parameters = run(backend)
+    assert parameters == pytest.approx(eager[1], rel=1e-9)
+    assert history.iteration_loss == pytest.approx(eager[0].iteration_loss, rel=1e-9)
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_a_mask_drawn_by_the_model_is_not_frozen(backend):
+    class Dropped(nn.Module):
+        def __init__(self):
+            self.line, self.draw, self.calls = nn.Neuron(3, "linear", seed=1), random.Random(3), 0
+
+        def __call__(self, row):
+            self.calls += 1
+            return self.line(row) * (0.0 if self.draw.random() < 0.02 else 1 / 0.98)
+
+    model = Dropped()
+    with pytest.warns(UserWarning, match="no longer what was compiled"):
+        nn.fit(model, ROWS, TARGETS, epochs=200, batch_size="all", backend=backend)
+    assert model.calls > 1000
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_a_penalty_that_branches_on_parameters_is_noticed_when_the_branch_changes(backend):
+    def distance(weights):
+        return 2.0 * sum(w if w.data > 0 else -w for w in weights)
+
+    with pytest.warns(UserWarning, match="no longer what was compiled"):
+        trained(backend, penalty=distance, lr=0.1)
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_a_loss_that_branches_on_data_is_refused_by_name_and_trained_eagerly_by_auto(backend):
+    def rare(prediction, target):
+        error = prediction - target
+        return abs(error) - 0.5 if abs(error.data) > 1 else error * error / 2
+
+    targets = [*TARGETS[:-1], 30.0]
+    with pytest.raises(nn.UnavailableError, match=r"cannot be compiled.*\.data.*where\(step"):
+        trained(backend, loss=rare, targets=targets)
+    assert trained("auto", loss=rare, targets=targets)[1] == trained("eager", loss=rare, targets=targets)[1]
