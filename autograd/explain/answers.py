@@ -22,6 +22,7 @@ from .rounding import Written
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
 _MOST_DIAGNOSES = 12  # mistakes looked into, one after the other
 _MOST_VISITS = 10_000  # links and values tried for one mistake, times the values of the graph: about 2 s
+_LARGE = 1e6  # from here on the zeros at the end of a float or an int are no digits, but for the first three digits
 _MARKS = {"right": "✓", "carried": "→", "wrong": "✗"}
 
 Key = Value | str
@@ -214,8 +215,10 @@ def read(given: Any, key: str) -> Written:
         raise ValueError(f"the answer for {key} is not a number: {text[:40]!a}{wanted}") from None
     if not math.isfinite(value):
         raise ValueError(f"the answer for {key} must be a finite number, not {text[:40]}")
-    exponent = decimal.as_tuple().exponent
+    exponent = (decimal if isinstance(given, str) or abs(value) < _LARGE else decimal.normalize()).as_tuple().exponent
     assert isinstance(exponent, int)
+    if not isinstance(given, str) and abs(value) >= _LARGE:  # 4.85e8 is 485000000.0 to Python
+        exponent = min(exponent, decimal.adjusted() - 2)
     places = max(exponent, -300) if decimal else min(max(exponent, -300), 0)  # 0e9 is no coarser than 0
     half = 0.5 * 10.0**places
     return Written(text if len(text) < 40 else text[:39] + "…", value, half)
@@ -228,6 +231,7 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
     """The verdict on every written number, in the order of computing."""
     slips: list[Slip] = []
     wrong: dict[Quantity, list[Slip]] = {}
+    first: dict[Quantity, Line] = {}  # as it stood when it was found
     sweep = calculation.sweep()
     while len(wrong) < _MOST_DIAGNOSES:
         new = next(
@@ -235,6 +239,7 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
         )
         if new is None:
             break
+        first[new.quantity] = new
         wrong[new.quantity], spreads = _diagnose(calculation, slips, sweep, new, misconceptions)
         if spreads:
             slips.append(wrong[new.quantity][0])
@@ -243,7 +248,7 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
     for line in sweep.lines:
         quantity = line.quantity
         if quantity in wrong or not line.passes:
-            verdicts[quantity] = _wrong(calculation, quantity, wrong.get(quantity, []))
+            verdicts[quantity] = _wrong(calculation, first.get(quantity, line), wrong.get(quantity, []))
         else:
             carried = not line.right and line.expected.slip
             says = f"right, given the slip before; without it {_figure(calculation, quantity)}" if carried else ""
@@ -283,16 +288,22 @@ def _diagnose(
             best = unexplained, [slip], spreads
         elif unexplained == best[0] and slip.node is not None:
             best[1].append(slip)
+    others = sum(not line.passes for line in lines) - 1
+    if best[0] >= others and calculation.is_close(new, very=True):  # it explains nothing but this number
+        return [], False
     return best[1:]
 
 
-def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) -> Verdict:
+def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdict:
+    quantity = line.quantity
     if why := calculation.why_zero(quantity):
         return _verdict(calculation, quantity, "wrong", f"should be 0: {why}", _name(calculation, quantity))
     slip = slips[0] if slips else None
     link, shown = _link(calculation, quantity, slip)
     reason = slip.misconception.says if slip else "no known misconception gives this number"
-    if slip is None and calculation.is_close(quantity):
+    if slip is None and (digits := _zeros_aside(calculation, quantity)):
+        reason += f"; it is right to {digits}"
+    elif slip is None and calculation.is_close(line):
         reason += ", but it is close: was a number on the way rounded and not written down?"
     where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
     if quantity.kind == "gradient" and calculation.written[quantity].rounds(quantity.node.data):
@@ -307,6 +318,17 @@ def _wrong(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) 
         link,
         slip.misconception.name if slip else None,
     )
+
+
+def _zeros_aside(calculation: Calculation, quantity: Quantity) -> str | None:
+    """To how many digits a whole number is right whose zeros at the end were not meant as digits; and how to say so."""
+    found = re.fullmatch(r"([-−+]?)([1-9]\d*?)(0+)", calculation.written[quantity].text)
+    if found is None or len(digits := found[2]) < 2:
+        return None
+    shown = f"{found[1]}{digits[0]}.{digits[1:]}e{len(digits) + len(found[3]) - 1}"
+    if not read(shown, "").rounds(calculation.exact(quantity)):
+        return None
+    return f"{len(digits)} digits: {shown} says so, zeros before the point are digits as well"
 
 
 def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from .rounding import CALCULATIONS, ONE, ZERO, Uncertain, Written, image, point
 # Sums and products: their forward functions and their rules serve uncertain numbers as they stand.
 _LINEAR = frozenset((add, sub, mul, neg, affine, total))
 
-_CLOSE, _CLOSE_UNITS = 0.03, 10  # relative; in units of the last digit
+_CLOSE, _CLOSE_UNITS, _VERY_CLOSE_UNITS = 0.03, 10, 3  # relative; in units of the last digit
 
 
 class Quantity(NamedTuple):
@@ -92,12 +92,19 @@ class Calculation:
         assert quantity.of is not None
         return pull_back({quantity.of: 1.0}, [quantity.node]).get(quantity.node, 0.0)
 
-    def is_close(self, quantity: Quantity) -> bool:
-        """Whether a wrong number is so nearly right that numbers on the way may have been rounded unseen."""
-        written, exact = self.written[quantity], self.exact(quantity)
-        most = min(_CLOSE * abs(exact), _CLOSE_UNITS * 2 * written.half)
-        edges, values = self.before(quantity)
-        return len(edges) + len(values) > 1 and abs(written.value - exact) < most
+    def is_close(self, line: Line, very: bool = False) -> bool:
+        """Whether a wrong number is so nearly right that numbers on the way may have been rounded unseen.
+
+        Right is the exact number, or what follows from the slips before.  ``very``: within a few units of the last
+        digit, which is rather rounding than a misconception that happens to lead there.
+        """
+        written = self.written[line.quantity]
+        units = _VERY_CLOSE_UNITS if very else _CLOSE_UNITS
+        edges, values = self.before(line.quantity)
+        return len(edges) + len(values) > 1 and any(
+            abs(written.value - right) < min(_CLOSE * abs(right), units * 2 * written.half)
+            for right in (self.exact(line.quantity), line.expected.value)
+        )
 
     def why_zero(self, quantity: Quantity) -> str | None:
         """Why a derivative is 0 without any calculation: the one value does not depend on the other."""

@@ -58,6 +58,8 @@ class Written:
         >>> two_decimals.rounds(18.605), two_decimals.rounds(18.6), whole.rounds(0.6), whole.rounds(0.5)
         (True, False, True, False)
         """
+        if not math.isfinite(x):
+            return False
         off, slack = abs(x - self.value), _FLOATS * max(abs(x), abs(self.value))
         if off < self.half - slack:
             return True
@@ -67,6 +69,8 @@ class Written:
 
     def meets(self, low: float, high: float) -> bool:
         """Whether a number between the two rounds to it."""
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return False
         slack = _FLOATS * max(map(abs, (low, high, self.value)))
         return low <= self.high + slack and self.low <= high + slack
 

@@ -561,6 +561,82 @@ def test_html_and_repr():
     assert repr(report).startswith("<report: first wrong link ")
 
 
+# ---- What a misconception must not explain ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [7.0, 20.0])
+@pytest.mark.parametrize("answer", ["-0.001", "0", "3e300"])
+def test_what_overflows_gives_no_digits(x, answer):
+    """exp(exp(7)) is infinite: the derivative at the output is no number that anybody wrote down."""
+    report = check_answers(labelled(Value(x, "x").exp(), "y"), {"x": answer})
+    assert report.first_wrong.misconception is None
+
+
+@pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan])
+def test_nothing_rounds_from_what_is_not_finite(x):
+    assert not read("1.5", "x").rounds(x)
+    assert not read("1.5", "x").meets(x, x)
+
+
+def two_samples():
+    """The mean squared error of one tanh neuron over two samples, every operator a node."""
+    w1, w2, b = Value(0.4, "w1"), Value(-0.3, "w2"), Value(0.1, "b")
+    errors = [((w1 * p + w2 * q + b).tanh() - t) ** 2 for p, q, t in ((1, 2, 1), (3, -1, 0))]
+    return labelled((errors[0] + errors[1]) / 2, "L")
+
+
+@pytest.mark.parametrize("answer", ["-0.9501", "-0.9499", "-0.9502"])
+def test_what_is_close_is_no_misconception_that_happens_to_fit(answer):
+    """∂L/∂b = −0.950008, a last digit off; at the output of one of the neurons it would be −0.95006."""
+    report = check_answers(two_samples(), {"b": answer})
+    assert report.first_wrong.misconception is None
+    assert "but it is close" in str(report)
+
+
+def test_a_misconception_that_explains_more_than_one_number_is_believed_though_they_are_close():
+    """One neuron's derivative at its output, in all three gradients: each is a last digit off."""
+    o1, o2 = math.tanh(-0.1), math.tanh(1.6)
+    d1 = (o1 - 1) * (1 - math.tanh(o1) ** 2)
+    d2 = o2 * (1 - o2 * o2)
+    wrong = {"b": d1 + d2, "w1": d1 + 3 * d2, "w2": 2 * d1 - d2}
+    report = check_answers(two_samples(), {name: f"{x:.4f}" for name, x in wrong.items()})
+    assert report.first_wrong.misconception == "derivative at the output"
+
+
+def test_close_is_close_to_what_follows_from_the_slip_before():
+    """∂y/∂o = 2 for 0.5 is carried, and ∂y/∂w is close to what follows from the 2."""
+    x, w, v = Value(5.0, "x"), Value(0.7, "w"), Value(0.5, "v")
+    root = labelled(labelled(labelled(x * w, "h").sin(), "o") * v, "y")
+    carried = 2.0 * math.cos(3.5) * 5.0
+    report = check_answers(root, {"o": "2.00", "w": f"{carried * 1.006:.2f}"})
+    assert [v.status for v in report.in_order] == ["wrong", "wrong"]
+    assert "but it is close" in str(report.verdicts["w"])
+
+
+@pytest.mark.parametrize("given", [4.85e8, "4.85e8", 485_000_000, -4.85e8])
+def test_a_number_of_python_claims_no_more_digits_than_it_has(given):
+    sign = math.copysign(1.0, float(given))
+    x = Value(242_612_345.0, "x")
+    assert check_answers(labelled(sign * x * x, "y"), {"x": given}).correct
+
+
+def test_zeros_before_the_point_of_a_small_number_are_digits():
+    x = Value(51.0, "x")
+    root = labelled(x * x, "y")
+    for given in (100, 100.0, "100"):
+        assert not check_answers(root, {"x": given}).correct
+    root = labelled(Value(1_234_567.0, "x") * 2.0, "y")
+    assert not check_answers(root, values={"y": 2_000_000}).correct
+
+
+def test_zeros_that_claim_too_many_digits_are_pointed_out():
+    x = Value(242_612_345.0, "x")
+    report = check_answers(labelled(x * x, "y"), {"x": "485000000"})
+    assert not report.correct
+    assert "it is right to 3 digits: 4.85e8 says so, zeros before the point are digits as well" in str(report)
+    assert "digits as well" not in str(check_answers(labelled(x * x, "y"), {"x": "486000000"}))
+
+
 # ---- Mistakes planted by a program that shares no code with the checker --------------------------------------
 
 
