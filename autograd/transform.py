@@ -20,7 +20,7 @@ from numbers import Integral
 from typing import Any, TypeVar
 
 from . import modes
-from .declaration import primitive
+from .declaration import Primitive, primitive
 from .graph import descendants, topological_order
 from .primitives import identity
 from .refusal import ends_at_caller, number, refusal, shown
@@ -43,6 +43,9 @@ def pull_back(
     """
     order = order or topological_order(*seeds)
     between = descendants(order, *sources)
+    if any(map(_is_unknown_slope, between)):
+        # What is behind a branch not taken depends on the sources by the choice only, which has no derivative.
+        between = _without_structural_zeros(order, sources)
     adjoint = {root: seed for root, seed in seeds.items() if root in between}
     for node in reversed(order):
         if node in adjoint:
@@ -79,7 +82,7 @@ def _edges(node: Value, symbolic: bool) -> Iterator[tuple[Value, Any]]:
             with modes.aside():
                 local = node.op.partials(*node.parents, node)
         except (ArithmeticError, ValueError):
-            local = [math.nan] * len(local)
+            local = [math.nan if partial is UNSEEN or math.isfinite(partial) else partial for partial in local]
     for parent, partial in zip(node.parents, local, strict=True):
         if partial.__class__ is not float or partial != 0.0:
             yield parent, partial
@@ -99,7 +102,9 @@ def _contribution(upstream: Any, partial: Any, node: Value, parent: Value) -> An
         missing = missing_derivative(node, parent, _data(partial))
         nothing = _data(upstream) is not UNSEEN and _data(upstream) == 0.0
         if nothing and (missing or not modes.is_tracing()):
-            return _unknown_slope(upstream) if isinstance(upstream, Value) else 0.0
+            kind: Any = type(missing) if missing else ValueError
+            unknown = _unknown_slope(kind, node.op.name if node.op else "")
+            return unknown(upstream) if isinstance(upstream, Value) else 0.0
         if missing:
             raise missing
     return upstream * partial
@@ -109,9 +114,33 @@ def _data(x: Any) -> float:
     return x.data if isinstance(x, Value) else x
 
 
-# 0 · ∞ in a gradient counts as 0 (nothing flowed), but what it would be a little further on is not
-# known: differentiating it again must be an error, and so must compiling it.
-_unknown_slope = primitive("unknown_slope", lambda x: 0.0, lambda x, z: math.nan, domain="no point")
+@functools.lru_cache(maxsize=256)
+def _unknown_slope(kind: Any, operation: str) -> Primitive:
+    """0 · ∞ in a gradient: it counts as 0, for nothing flowed, but what it is a little further on is not known.
+
+    Differentiating it again must be an error, of this kind, and so must compiling it.
+    """
+    return primitive(
+        "unknown_slope",
+        lambda x: 0.0,
+        lambda x, z: math.nan,
+        domain=f"a derivative of {operation} does not exist at this point; in the gradient 0 times it counted as 0, "
+        "but a second derivative needs to know what it is a little further on: choose another point",
+        origin=(_unknown_slope, kind, operation),
+    )
+
+
+def _is_unknown_slope(node: Value) -> bool:
+    return node.op is not None and node.op.origin[0] is _unknown_slope
+
+
+def _without_structural_zeros(order: Iterable[Value], sources: Iterable[Value]) -> set[Value]:
+    """The nodes that depend on the sources by edges that carry a derivative."""
+    reached = set(sources)
+    for node in order:
+        if not reached.isdisjoint(node.parents) and any(p in reached for p, _ in _edges(node, symbolic=True)):
+            reached.add(node)
+    return reached
 
 
 # ---- Arguments: scalars in lists and tuples ------------------------------------------------------------

@@ -448,6 +448,9 @@ def missing_derivative(node: Value, parent: Value, partial: float) -> Exception 
     if op is None or math.isfinite(partial) or len(known) <= len(data) or not all(map(math.isfinite, known)):
         return None
     kind: type[Exception] = OverflowError
+    if op.name == "unknown_slope" and callable(op.origin[0]):  # of a transform: it carries its own error
+        _, kind, _ = op.origin
+        return complete(kind(op.domain))
     try:
         op.partials(*data, node.data)
     except (ArithmeticError, ValueError) as error:

@@ -1,6 +1,7 @@
 """Where a derivative does not exist although the value does: recorded, and refused only when needed."""
 
 import math
+import re
 
 import pytest
 
@@ -61,6 +62,44 @@ def test_differentiating_an_unknown_slope_again_is_an_error():
             attempt(lambda x: sqrt(x) * sqrt(x))(0.0)
     with pytest.raises((ValueError, ArithmeticError)):
         hessian(lambda x, y: sqrt(x) * y)(0.0, 0.0)
+
+
+@pytest.mark.parametrize(("f", "point", "kind"), SINGULAR)
+def test_every_way_says_the_same_of_it(f, point, kind):
+    """Eager, on Values, compiled and in a Hessian: an infinite slope is called infinite."""
+    with pytest.raises(kind) as by_floats:
+        grad(f)(*point)
+    said = str(by_floats.value).partition("which is ")[2]
+    assert said
+    slope = grad(f)
+    for attempt in (hessian(f), autograd.compile(slope, backend="python"), lambda *v: slope(*map(Value, v))):
+        with pytest.raises(kind, match=f"which is {re.escape(said)}$"):
+            attempt(*point)
+
+
+def test_a_second_derivative_that_needs_an_unknown_slope_names_the_operation():
+    told = r"derivative of sqrt does not exist.*0 times it counted as 0.*second derivative"
+    slope = grad(lambda x: sqrt(x) * sqrt(x))
+    for attempt in (hessian(lambda x: sqrt(x) * sqrt(x)), grad(slope), lambda x: slope(Value(x)).backward()):
+        with pytest.raises(ZeroDivisionError, match=told):
+            attempt(0.0)
+    with pytest.raises(ValueError, match="derivative of xlogy does not exist"):
+        hessian(lambda x, y: autograd.xlogy(x, x) * y)(0.0, 0.0)
+
+
+def test_a_branch_not_taken_leaves_the_second_derivative_of_the_other_one():
+    where, step = autograd.where, autograd.step
+    for f, at_zero in [
+        (lambda x: where(step(x), sqrt(x), 2 * x * x), 4.0),
+        (lambda x: where(step(x), autograd.acosh(1 + x), x**3 - x * x), -2.0),
+        (
+            lambda x: autograd.relu(x) * 0 + where(autograd.not_less(0.0, x), x * x, 1 / sqrt(x) if x.data else x**0.5),
+            2.0,
+        ),
+    ]:
+        assert hessian(f)(0.0) == grad(grad(f))(0.0) == hvp(f, (0.0,), (1.0,)) == at_zero
+    assert grad(grad(grad(lambda x: where(step(x), sqrt(x), 2 * x**3))))(0.0) == 12.0
+    assert hessian(lambda x, y: where(step(x), sqrt(x), x * y * y))(0.0, 3.0) == ((0.0, 6.0), (6.0, 0.0))
 
 
 def test_forward_mode_looks_at_the_tangent_of_the_very_operand():
