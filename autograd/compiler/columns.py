@@ -105,7 +105,12 @@ class Rows:
 def _from_numpy(argument: Any) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
     import numpy as np
 
-    data = np.asarray(argument, dtype=np.float64)
+    if isinstance(argument, np.ma.MaskedArray):
+        raise refusal("a masked array has rows without a number: give the rows that have one, such as a.compressed()")
+    data = np.asarray(argument)
+    if data.dtype.kind not in "fiubO":
+        raise refusal(f"an array of {data.dtype} is no array of real numbers: make one of what the function is to see")
+    data = np.asarray(data, dtype=np.float64)
     if any(stride % 8 for stride in data.strides):
         data = data.copy()
     return data, data.__array_interface__["data"][0], data.shape, tuple(stride // 8 for stride in data.strides)
@@ -158,7 +163,14 @@ def doubles(args: Sequence[Any]) -> array[float]:
 
 def indices(order: Any, count: int) -> array[int]:
     """Row numbers, checked; machine code does not look."""
-    checked = array("q", order)
+    try:
+        if not isinstance(order, array) and any(
+            isinstance(i, bool) or getattr(i, "dtype", None) == "bool" for i in order
+        ):
+            raise TypeError
+        checked = array("q", order)
+    except TypeError:
+        raise refusal("order is a sequence of row numbers, from 0; for a mask, give those where it is true") from None
     if any(not 0 <= i < count for i in checked):
         raise IndexError(f"order has a row number outside 0 … {count - 1}")
     return checked

@@ -7,9 +7,10 @@ import functools
 import threading
 from array import array
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..refusal import ends_at_caller, number, refusal
+from ..refusal import ends_at_caller, number, refusal, shown
 from ..transform import flatten, reshape
 from ..value import Value
 from .columns import Rows, doubles, indices
@@ -49,6 +50,7 @@ def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise
     ``compile(grad(f))``.  It is traced at the first call, and again for arguments of another shape; give
     an ``example`` of the arguments to have that done at once.  See :func:`trace` for what a traced function may
     look at: its arguments and the leaves it captures; a plain number from elsewhere counts as it was then.
+    An argument that is a NumPy array is a list of numbers to ``f``, as for ``grad``.
 
     backend   ``"llvm"``: machine code, needs llvmlite (``pip install "scalar-autograd[native]"``).
               ``"python"``: generated Python, needs nothing.
@@ -252,7 +254,9 @@ class Compiled:
         >>> mean.fold([0.0, 1.0], array("d", [2.0, 4.0, 9.0]))
         [5.0, 4.0]
         """
-        carry, (out, _) = self._carried(carry, args, order, (), emits=False, times=times)
+        if not isinstance(times, Integral) or times < 0:
+            raise refusal(f"times is a whole number of at least 0, not {shown(times)}")
+        carry, (out, _) = self._carried(carry, args, order, (), emits=False, times=int(times))
         return reshape(carry, out)
 
     @ends_at_caller

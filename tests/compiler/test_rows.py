@@ -197,6 +197,33 @@ def test_errors_of_use_say_what_to_do(backend):
 
 
 @needs_llvm
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), "masked array"),
+        (np.array(["2020-01-01"], dtype="M8[D]"), "datetime64"),
+        (np.array(["1", "2"]), "<U1"),
+        (np.array([1 + 2j]), "complex128"),
+    ],
+)
+def test_arrays_of_no_real_numbers_are_refused(numbers, message):
+    with pytest.raises(TypeError, match=message):
+        compile(lambda x: x * 2, backend="python").map(numbers)
+
+
+def test_a_mask_is_no_order_and_times_is_a_count():
+    half = compile(lambda s, x: s / 2 + x, backend="python")
+    column = array("d", [1.0, 2.0, 3.0])
+    for order in ([True, False, True], np.array([True, False, True]), [0.5]):
+        with pytest.raises(TypeError, match="row numbers"):
+            half.fold(0.0, column, order=order)
+    for times in (-1, 1.5):
+        with pytest.raises(TypeError, match="times"):
+            half.fold(0.0, column, times=times)
+    assert half.fold(0.0, column, order=np.array([2, 0])) == 2.5
+    assert half.fold(8.0, column, times=0) == 8.0
+
+
 def test_threads_share_a_compiled_function():
     compiled = compile(BOTH, backend="llvm")
     total = compiled.summed_over(WEIGHTS, *rows(500))
