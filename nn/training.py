@@ -17,7 +17,7 @@ from .lifting import on_floats
 from .losses import Loss, find_loss
 from .module import Module
 from .optimizers import NotFiniteError, Optimizer, find_optimizer
-from .penalties import find_penalty
+from .penalties import Penalty, find_penalty
 from .refusal import count, demand, ends_at_caller, flag, positive, shown
 from .schedules import Schedule
 from .untrained import demand_trainable
@@ -79,7 +79,10 @@ def fit(
                  epochs of a run are those of a shorter one to the last digit
     progress     show a progress bar: always, never, or (None) on a run of more than a second
     callback     called with the History after every epoch
-    resume       the History of an earlier run of this model on these data, to go on exactly where it stopped
+    resume       the History of an earlier run of this model on these data, to go on exactly where it stopped.  It is
+                 refused where rows, targets, batches, seed, loss, penalty, clip or standardising are others (functions
+                 are compared by their names).  What may change: how long to train, when to stop, and the rate; a
+                 schedule goes on with the updates made so far
 
     Ctrl-C stops after the update in progress, and the History says so.  Raises ``DivergenceError`` where the loss
     or a parameter would be infinite or NaN, ``DataError`` for unusable data, ``ValueError`` for unusable choices.
@@ -198,7 +201,23 @@ class _Run:
     start: list[float] = field(default_factory=list)  # the parameters when it began
     best: list[float] = field(default_factory=list)  # the parameters of the best epoch
 
+    what: dict[str, Any] = field(init=False)  # what makes it this run and no other, as plain data
+
     mark: _Mark | None = None  # the latest moment at which model, optimiser and record agreed
+
+    def __post_init__(self) -> None:
+        task = self.task
+        self.what = {
+            "rows": len(task.rows),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "shuffle": self.shuffle,
+            "loss": task.loss.name,
+            "penalty": None if task.penalty is None else _named(task.penalty),
+            "clip": task.clip,
+            "standardize": self.scaling is not None,
+            "data": data.digest(task.rows, task.targets),
+        }
 
     def train(self, backend: str, progress: bool | None, resume: History | None) -> History:
         model, optimizer = self.task.model, self.task.optimizer
@@ -250,12 +269,18 @@ class _Run:
         try:
             while not history.stopped:
                 if history.epochs >= self.epochs:
-                    self._stop("epochs", f"all {self.epochs} epochs are done")
+                    self._stop("epochs", self._all_done())
                     self.mark = self._mark()
                 else:
                     self._epoch(run_epoch, interrupt, bar)
         except KeyboardInterrupt:
             _whole(self._note_interrupt)
+
+    def _all_done(self) -> str:
+        done = self.history.epochs
+        if done > self.epochs:
+            return f"{done} epochs were done before, and epochs={self.epochs} asks for no more"
+        return f"all {done} epochs are done"
 
     def _note_interrupt(self) -> None:
         history, mark = self.history, self.mark
@@ -373,7 +398,7 @@ class _Run:
             "points": self.points,
             "start": list(self.start),
             "best": list(self.best),
-            "of": {"rows": len(self.task.rows), "batch_size": self.batch_size, "seed": self.seed},
+            "of": dict(self.what),
         }
 
     def _take_up(self, earlier: History) -> None:
@@ -384,15 +409,21 @@ class _Run:
             history = History.from_dict(copy.deepcopy(earlier.to_dict()))
             state = history.state
             lists = {name: [float(x) for x in state[name]] for name in ("parameters", "start", "best")}
-            position, total, points, of = int(state["position"]), float(state["sum"]), int(state["points"]), state["of"]
+            position, total, points = int(state["position"]), float(state["sum"]), int(state["points"])
+            theirs = {name: state["of"][name] for name in self.what}
             optimizer = state["optimizer"]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"resume takes the History of an earlier fit; this one cannot be resumed ({error})"
             ) from None
         mine = self._state()
-        if of != mine["of"]:
-            raise ValueError(f"the earlier run was one of {_listed(of)}; this one is of {_listed(mine['of'])}")
+        if other := [name for name, value in self.what.items() if name != "data" and theirs[name] != value]:
+            raise ValueError(
+                f"the earlier run cannot be resumed as another one: it had {_listed(theirs, other)}; "
+                f"this one has {_listed(self.what, other)}"
+            )
+        if theirs["data"] != self.what["data"]:
+            raise ValueError("the earlier run cannot be resumed as another one: it had other rows or targets")
         count = len(mine["parameters"])
         if {len(lists["parameters"]), len(lists["start"]), len(lists["best"]) or count} != {count}:
             raise ValueError(f"the earlier run's model had {len(lists['parameters'])} parameters; this one has {count}")
@@ -426,7 +457,7 @@ def _loss(loss: Any) -> Loss:
         return find_loss(loss)
     if not callable(loss):
         raise TypeError(f"a loss is a name or a function of a prediction and its target, not {shown(loss)}")
-    return Loss(getattr(loss, "__name__", repr(loss)), "given by the caller", on_floats(loss), mean=True)
+    return Loss(getattr(loss, "__name__", shown(loss)), "given by the caller", on_floats(loss), mean=True)
 
 
 def _optimizer(optimizer: Any, lr: Any, model: Module) -> Optimizer:
@@ -526,11 +557,22 @@ def _points(batch_size: Any, rows: int) -> int:
     return count("batch_size", batch_size, 1, ', or "all"')
 
 
-def _seed(seed: Any) -> Any:
-    if not isinstance(seed, (Integral, str)):
+def _seed(seed: Any) -> int:
+    if not isinstance(seed, Integral) or isinstance(seed, bool):
         raise ValueError(f"a seed is a whole number, not {shown(seed)}")
-    return seed
+    return int(seed)
 
 
-def _listed(of: dict[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in of.items())
+def _named(penalty: Any) -> str:
+    """A penalty in words that tell it from others: all digits of its strengths, or a function's name."""
+    if isinstance(penalty, Penalty):
+        return " + ".join(f"{strength!r}*{name}" for name, strength in penalty.terms)
+    return str(getattr(penalty, "__name__", shown(penalty)))
+
+
+def _listed(what: dict[str, Any], names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {_text(what[name])}" for name in names)
+
+
+def _text(x: Any) -> str:
+    return x if isinstance(x, str) and len(x) <= 60 else shown(x)
