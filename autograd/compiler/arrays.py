@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import primitives as p
 from ..declaration import Primitive
-from ..refusal import refusal
+from ..refusal import refusal, shown
 from ..transform import flatten
 from .lowering import bounded, decay, lower, quotient
 from .program import Program
@@ -72,7 +72,9 @@ def _truth(a: Any, yes: Any, no: Any) -> Any:
 
 def over(program: Program, namespace: Any) -> Callable[..., Any]:
     """See :meth:`Program.to`."""
-    library = getattr(namespace, "__name__", repr(namespace))
+    if not hasattr(namespace, "__name__"):
+        raise refusal(f"to takes an array library itself, such as numpy or jax.numpy, not {shown(namespace)}")
+    library = namespace.__name__
     places = [namespace, *map(importlib.import_module, _MORE.get(library, ()))]
 
     def function(op: Primitive) -> Callable[..., Any] | None:

@@ -117,6 +117,10 @@ class Compiled:
         """``"llvm"`` or ``"python"``: what runs the latest program."""
         return next(reversed(self._variants.values())).kind if self._variants else self._backend
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled with its function, if that can be; the code is made again."""
+        return Compiled, (self.__wrapped__, self._backend, self._precise)
+
     def __repr__(self) -> str:
         return f"<compiled {self.__name__}: {self.backend}>"
 
@@ -349,7 +353,11 @@ def each(
     if out is not None and before is not None:
         out[:] = before
     if end - begin == 1:
-        by_hand(begin)
+        try:
+            by_hand(begin)
+        except (ArithmeticError, ValueError) as error:
+            error.add_note(f"in row {begin}, counted from 0, of the rows in the order taken")
+            raise
         return
     middle = (begin + end) // 2
     each(compute, by_hand, begin, middle, out)

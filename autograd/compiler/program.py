@@ -10,7 +10,7 @@ import functools
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import primitives as p
@@ -158,6 +158,10 @@ class Program:
             return self.shaped(self._recorded(inputs))
         results = self._remember("python", lambda: python_function(self))(*map(number, inputs), *self.captures())
         return self.shaped(results)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled without the code that was made of it, which is made again."""
+        return Program, tuple(getattr(self, part.name) for part in fields(self) if part.name != "_made")
 
     def __repr__(self) -> str:
         s = self.statistics

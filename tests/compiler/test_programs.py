@@ -1,5 +1,6 @@
 """Programs: what is left of a graph, what tracing refuses, what can be read."""
 
+import copy
 import math
 import pickle
 import random
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from array import array
 from typing import NamedTuple
 
 import pytest
@@ -319,7 +321,26 @@ def test_compiled_functions_say_what_they_are():
     with pytest.raises(ValueError, match="no back end 'fast'"):
         compile(lambda x: x, backend="fast")
     with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
-        pickle.dumps(f)
+        pickle.dumps(f)  # a lambda
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_copies_and_pickles_compute_the_same(backend):
+    f = compile(autograd.hypot, backend=backend)
+    program = trace(autograd.hypot, 3.0, 4.0)
+    assert f(3.0, 4.0) == program(3.0, 4.0) == 5.0  # code has been made
+    for again in (copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))):
+        assert again(f)(6.0, 8.0) == again(program)(6.0, 8.0) == 10.0
+    w = Value(2.0)
+    line = compile(lambda x: w * x, backend=backend)
+    assert line(3.0) == copy.deepcopy(line)(3.0) == 6.0
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_an_error_in_a_loop_has_a_note_of_the_row(backend):
+    with pytest.raises(ValueError, match=r"log\(.*-3\.0\)") as error:
+        compile(lambda x: log(x), backend=backend).map(array("d", [1.0, 2.0, -3.0, 4.0]))
+    assert error.value.__notes__ == ["in row 2, counted from 0, of the rows in the order taken"]
 
 
 # ---- Without llvmlite --------------------------------------------------------------------------------------------
