@@ -17,7 +17,7 @@ _HINTS = {
     "complex": "the engine differentiates real functions",
     "str": "convert it with float(...) first",
     "Decimal": "convert it with float(...) first, and mind the lost digits",
-    "ndarray": "an array holds many numbers; make one Value for each",
+    "ndarray": "an array holds many numbers; make one Value for each, or give it as a list: x.tolist()",
     "list": "a list holds many numbers; make one Value for each",
     "tuple": "a tuple holds many numbers; make one Value for each",
     "NoneType": "is a return statement missing?",

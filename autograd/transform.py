@@ -243,6 +243,10 @@ def _demand(transform: str, f: Function, argnums: int | Sequence[int] | None = N
 
 
 def _positions(argnums: int | Sequence[int] | None, count: int) -> list[int]:
+    if not count:
+        raise refusal(
+            "a derivative is taken over positional arguments, and this call has none: grad(f)(1.0), not grad(f)(x=1.0)"
+        )
     chosen: Any = range(count) if argnums is None else argnums if isinstance(argnums, (list, tuple)) else [argnums]
     if not chosen or any(not -count <= i < count for i in chosen):
         raise refusal(f"argnums={shown(argnums)} selects no argument of a call with {count} positional argument(s)")

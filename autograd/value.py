@@ -41,7 +41,7 @@ class Value:
     # A node with one or two operands keeps them in its own slots, x with ∂self/∂x and y with ∂self/∂y:
     # no tuples, a third less memory, half as much work for the garbage collector.  With any other
     # number of operands, _x and _dx hold tuples.  In a leaf _x is None, and _dx the moment it was made at (see
-    # `moment`); _y is None but for two operands.
+    # `moment`); _y is None but for two operands.  In what no_grad has cut off, _dy is _CUT.
     __slots__ = ("__weakref__", "_dx", "_dy", "_x", "_y", "data", "grad", "label", "op")
 
     data: float
@@ -59,6 +59,12 @@ class Value:
                 data = _datum(data)
             except (TypeError, OverflowError) as error:
                 refuse(error, "Value", (data,))
+                raise
+        if label is not None and not isinstance(label, str):
+            try:
+                raise refusal(f"the label of a Value is text, such as 'x', not {shown(label)}")
+            except TypeError as error:
+                error.__traceback__ = None
                 raise
         self.data = data
         self.grad = 0.0
@@ -103,7 +109,14 @@ class Value:
         """
         if seed.__class__ is not float:
             seed = number(seed)
+        if self._x is None and getattr(self, "_dy", None) is _CUT:
+            raise refusal(
+                f"{shown(self)} was computed under no_grad, which records no graph, so there is nothing to walk back "
+                "through: compute it outside no_grad"
+            )
         order = topological_order(self)
+        if self.data.__class__ is not float and (error := _first_that_is_no_float(order)):
+            raise error
         leaves = []
         for node in order:
             if node._x is None:
@@ -368,6 +381,7 @@ _new: Any = object.__new__  # a third of the cost of Value(...), which validates
 # ---- When a leaf was made ------------------------------------------------------------------------------
 
 _now = 0
+_CUT: Any = object()  # in the place of a local derivative: no leaf, but a result under no_grad
 _clock = threading.Lock()
 
 
@@ -484,6 +498,15 @@ def _first_that_is_no_number(order: list[Value], leaves: list[Value], before: li
     return None
 
 
+def _first_that_is_no_float(order: list[Value]) -> Exception | None:
+    """The first node whose ``data`` the user has set to what floats do not turn into; whole numbers do."""
+    for node in order:
+        if not isinstance(node.data, (float, int)) and node.data is not UNSEEN:
+            name, kind = "a leaf" if node.label is None else str(node.label)[:40], type(node.data).__name__
+            return refusal(f"the data of {name} is {shown(node.data)} ({kind}), no float: set it to float(...)")
+    return None
+
+
 def _first_missing(order: list[Value]) -> Exception | None:
     """The first edge, seen from the root, over which an adjoint met a derivative that does not exist."""
     for node in order:
@@ -498,7 +521,7 @@ def _observed(node: Value) -> Value:
     """``node`` as the modes of this thread want it: cut off from its operands, or with its source line."""
     if not modes.recording():
         node.op = node._x = node._y = None
-        node._dx = _now
+        node._dx, node._dy = _now, _CUT
     else:
         modes.note(node)
     return node

@@ -3,6 +3,7 @@
 import math
 import traceback
 
+import numpy as np
 import pytest
 
 import autograd
@@ -20,6 +21,24 @@ def with_grad(grad):
 
 
 HUGE = 10**400
+
+
+def without_graph(compute):
+    with autograd.no_grad():
+        return compute()
+
+
+def affine_without_graph():
+    y = without_graph(lambda: Value.affine([x(), x()], [x(), x()]))
+    y.label = "y"
+    return y
+
+
+def with_data(data):
+    w = Value(1.0, "w")
+    w.data = data
+    return w
+
 
 REFUSED = [
     (lambda: autograd.log(x(-1.0)), ValueError, "log(x=-1.0): outside its domain (x > 0)"),
@@ -73,7 +92,17 @@ REFUSED = [
     (lambda: grad(lambda v: None)(1.0), TypeError, "expected a number, got None (NoneType): is a return"),
     (lambda: grad(lambda v: v)("a"), TypeError, "expected a number, got 'a' (str)"),
     (lambda: grad(lambda v: v)({"a": 1.0}), TypeError, "expected a number, got {'a': 1.0} (dict)"),
-    (lambda: grad(lambda v: v)(), TypeError, "selects no argument of a call with 0 positional argument(s)"),
+    (lambda: grad(lambda v: v)(), TypeError, "over positional arguments, and this call has none: grad(f)(1.0), not"),
+    (lambda: grad(abs, argnums=0)(x=1.0), TypeError, "over positional arguments, and this call has none"),
+    (lambda: check_gradients(abs), TypeError, "check_gradients takes a function and then the point"),
+    (lambda: without_graph(lambda: x() * x()).backward(), TypeError, "0.0 was computed under no_grad, which rec"),
+    (lambda: without_graph(lambda: x().exp()).backward(), TypeError, "1.0 was computed under no_grad, which rec"),
+    (lambda: affine_without_graph().backward(), TypeError, "y=0.0 was computed under no_grad, which records no graph"),
+    (lambda: with_data("abc").backward(), TypeError, "the data of w is 'abc' (str), no float: set it to float(...)"),
+    (lambda: (with_data(np.float32(3)) * 2).backward(), TypeError, "the data of w is np.float32(3.0) (float32), no f"),
+    (lambda: (with_data(x(1.0)) * 2 + x()).backward(), TypeError, "the data of w is x=1.0 (Value), no float: set it"),
+    (lambda: Value(1.0, x()), TypeError, "the label of a Value is text, such as 'x', not x=0.0"),
+    (lambda: Value(1.0, 2.0), TypeError, "the label of a Value is text, such as 'x', not 2.0"),
     (lambda: jacobian(lambda v: ["a"])(1.0), TypeError, "expected a number, got 'a' (str)"),
     (lambda: jvp(lambda v: v, (1.0,), (1.0, 2.0)), TypeError, "tangents must have the shape of what they belong to"),
     (lambda: jvp(lambda v: v, 1.0, 1.0), TypeError, "primals and tangents are lists or tuples"),
