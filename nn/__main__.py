@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -61,11 +63,21 @@ def _run(arguments: Sequence[str] | None) -> int:
         message = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         if isinstance(error, OverflowError):
             message = "the predictions are too far from the targets to be judged: try a smaller --lr"
-        sys.stderr.write(_refusal(f"python -m nn {options.command}", message))
+        sys.stderr.write(_refusal(f"python -m nn {options.command}", _in_options(message)))
         return 2
     except KeyboardInterrupt:
         print(f"python -m nn {options.command}: interrupted", file=sys.stderr)
         return 130
+
+
+def _in_options(message: str) -> str:
+    """What a message advises for ``fit``, as the command line has it.
+
+    >>> _in_options("try lr=0.1, or a limit (clip=1.0)")
+    'try --lr 0.1, or a limit (--clip 1.0)'
+    """
+    message = message.replace("standardize=True", "no --no-standardize")
+    return re.sub(r"\b(lr|clip|output|validation)='?(\w[\w+-]*(?:\.\d[\w+-]*)?)'?", r"--\1 \2", message)
 
 
 # ---- The commands ------------------------------------------------------------------------------------
@@ -77,6 +89,8 @@ def _train(options: argparse.Namespace) -> int:
         raise DataError(f"the target {options.target!r} cannot be one of the features")
     if twice := [name for i, name in enumerate(chosen or []) if name in (chosen or [])[:i]]:
         raise DataError(f"the feature {twice[0]!r} is named twice")
+    if options.patience is not None and options.validation is None:
+        raise ValueError("--patience needs something to validate on: --validation 0.2, say")
     for wanted in filter(None, (options.save, options.report)):
         _demand_writable(wanted, options.data)
     if options.save and options.report and os.path.abspath(options.save) == os.path.abspath(options.report):
@@ -88,7 +102,6 @@ def _train(options: argparse.Namespace) -> int:
     table = read_csv(options.data, [*chosen, options.target] if chosen else None)
     if options.target not in table.columns:
         raise DataError(f"{options.data}: {unknown('column', options.target, table.columns)}")
-    print(summary.data_read(options.data, table, options.target), flush=True)
     penalties = [strength * penalty for penalty, strength in ((l1, options.l1), (l2, options.l2)) if strength]
     outcome = experiment.run(
         options.data,
@@ -116,6 +129,7 @@ def _train(options: argparse.Namespace) -> int:
         standardize=not options.no_standardize,
         backend=options.backend,
         progress=False if options.no_progress else None,
+        announce=lambda: print(summary.data_read(options.data, table, options.target), flush=True),
     )
     # What was asked to be kept is kept first: whoever reads what is printed may stop reading.
     if options.save:
@@ -210,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--loss", default="mean_squared_error", type=_name("loss", LOSSES), metavar="NAME",
                      help="such as mean_absolute_error, mean_huber, squared_error (mean_squared_error)")  # fmt: skip
     how.add_argument("--optimizer", default="sgd", type=_name("optimiser", OPTIMIZERS), help=_of(OPTIMIZERS, "sgd"))
-    how.add_argument("--lr", default=0.1, type=float, metavar="η", help="the learning rate (0.1)")
+    how.add_argument("--lr", default=0.1, type=_at_least_0, metavar="η", help="the learning rate (0.1)")
     how.add_argument("--schedule", default="cosine", type=_name("schedule", ["cosine", "constant"]),
                      help="cosine: the rate falls to 0 along half a cosine; constant (cosine)")  # fmt: skip
     how.add_argument("--epochs", type=int, metavar="N", help="times through the data (200, more for few rows)")
@@ -218,10 +232,10 @@ def _parser() -> argparse.ArgumentParser:
                      help="points an update; 1 is stochastic, all is batch gradient descent (16)")  # fmt: skip
     how.add_argument("--no-shuffle", action="store_true", help="visit the rows in the file's order")
     how.add_argument("--seed", default=0, type=int, metavar="N", help="of weights, order and splits (0)")
-    how.add_argument("--tolerance", type=float, metavar="X", help="stop when no parameter moves more in an epoch")
+    how.add_argument("--tolerance", type=_at_least_0, metavar="X", help="stop when no parameter moves more in an epoch")
     how.add_argument("--l1", default=0.0, type=float, metavar="λ", help="add λ Σ|w| to the loss")
     how.add_argument("--l2", default=0.0, type=float, metavar="λ", help="add λ Σw² to the loss")
-    how.add_argument("--clip", type=float, metavar="X", help="the largest norm of the gradient")
+    how.add_argument("--clip", type=_above_0, metavar="X", help="the largest norm of the gradient")
     how.add_argument("--validation", type=float, metavar="FRACTION", help="rows to watch the loss on while training")
     how.add_argument("--patience", type=int, metavar="N", help="stop N epochs after the best validation loss")
     how.add_argument("--no-standardize", action="store_true", help="train on the numbers as they are")
@@ -266,11 +280,31 @@ def _layers(text: str) -> list[int]:
         sizes = [int(size) for size in text.split("-")]
     except ValueError:
         sizes = []
-    if len(sizes) < 2 or min(sizes) < 1:
+    if len(sizes) > 1 and min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"every size is at least 1, not {text[:40]!r}")
+    if len(sizes) < 2:
         raise argparse.ArgumentTypeError(f"sizes joined by hyphens are wanted, such as 4-3-2-1, not {text[:40]!r}")
     if (count := sum((n + 1) * m for n, m in pairwise(sizes))) > _LARGEST:
         raise argparse.ArgumentTypeError(f"a network of {count} parameters is too large; {_LARGEST} is the most")
     return sizes
+
+
+def _at_least_0(text: str) -> float:
+    return _number(text, "of at least 0", lambda x: 0.0 <= x < math.inf)
+
+
+def _above_0(text: str) -> float:
+    return _number(text, "above 0", lambda x: 0.0 < x < math.inf)
+
+
+def _number(text: str, bound: str, holds: Callable[[float], bool]) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not holds(number):
+        raise argparse.ArgumentTypeError(f"a number {bound} is wanted, not {text[:40]!r}")
+    return number
 
 
 def _batch_size(text: str) -> int | None:

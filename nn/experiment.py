@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +61,14 @@ def run(
     lr: float,
     schedule: str,
     batch_size: int | None,
+    announce: Callable[[], None] = lambda: None,
     **choices: Any,
 ) -> Outcome:
     """Train a network to predict the column ``target`` from the others, and test it on rows held out.
 
     ``layers`` are the sizes of the network, a hidden layer of 2 units by default.  ``epochs`` is as many as make
-    2000 updates by default, and at least 200.  Everything else goes to ``fit``.
+    2000 updates by default, and at least 200.  ``announce`` is called before training starts, once nothing that was
+    asked for is refused any more.  Everything else goes to ``fit``.
     """
     if target not in table.columns:
         table.column(target)  # raises
@@ -89,9 +91,14 @@ def run(
     model = MLP(sizes, activation, output, bias, init, seed)
     model.columns = (*features, target)
     choices = {"lr": rate, "epochs": epochs, "batch_size": batch_size, "seed": seed, **choices}
-    history = fit(model, [rows[i] for i in kept], [targets[i] for i in kept], **choices)
+    trained = [rows[i] for i in kept], [targets[i] for i in kept]
+    fit(
+        model, *trained, **{**choices, "epochs": 0, "backend": "eager", "progress": False}
+    )  # what it refuses, it does now
+    announce()
+    history = fit(model, *trained, **choices)
 
-    line = LinearRegression.of([rows[i] for i in kept], [targets[i] for i in kept])
+    line = LinearRegression.of(*trained)
 
     def part(chosen: list[int]) -> Part:
         some, wanted = [rows[i] for i in chosen], [targets[i] for i in chosen]

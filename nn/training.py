@@ -439,10 +439,16 @@ class _Run:
     def _advice(self, error: BaseException) -> str:
         history = self.history
         rate = self.task.optimizer.rate()
+        # A tenth of a rate that is absurd is absurd, too.
+        tries = [f"a smaller rate, such as lr={rate / 10 if rate <= 100.0 else 0.1:g}"]
+        if self.scaling is None:
+            tries.append("standardised data (standardize=True)")
+        if self.task.clip is None:
+            tries.append("a limit on the gradient (clip=1.0)")
+        listed = ", or ".join([", ".join(tries[:-1]), tries[-1]] if len(tries) > 1 else tries)
         return (
             f"training diverged in epoch {history.epochs + 1}, iteration {self.position + 1} of "
-            f"{history.iterations_per_epoch}, at learning rate {rate:g}: {error}. Try a smaller rate, such as "
-            f"lr={rate / 10:g}, standardised data (standardize=True), or a limit on the gradient (clip=1.0). "
+            f"{history.iterations_per_epoch}, at learning rate {rate:g}: {error}. Try {listed}. "
             "The model is as it was before"
         )
 
@@ -500,6 +506,9 @@ _COUNTERPARTS = {
 def _targets(y: Any, what: str) -> list[Any]:
     """One number a point, or one list of numbers a point."""
     wide = data.entries(y, what)
+    for i, target in enumerate(wide, 1):
+        if isinstance(target, str):
+            raise DataError(f"{what}, row {i}: {shown(target)} is not a number; a class is given by its number, from 0")
     return data.matrix(wide, what) if hasattr(wide[0], "__len__") else data.vector(wide, what)
 
 

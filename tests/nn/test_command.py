@@ -101,8 +101,21 @@ def test_help_reads_well() -> None:
         ("train BMI --target bmi --lr -1", "at least 0"),
         ("train BMI --target bmi --l2 -1", "strength of a penalty"),
         ("train BMI --target bmi --test-fraction 1.5", "between 0 and 1"),
-        ("train BMI --target bmi --patience 3", "something to validate on"),
-        ("train BMI --target bmi --lr 9 --schedule constant --no-standardize", "diverged in epoch"),
+        ("train BMI --target bmi --layers 2-0-1", "every size is at least 1, not '2-0-1'"),
+        ("train BMI --target bmi --patience 3", "--patience needs something to validate on: --validation 0.2"),
+        (
+            "train BMI --target bmi --lr 9 --schedule constant --no-standardize",
+            "such as --lr 0.9, standardised data (no --no-standardize), or a limit on the gradient (--clip 1.0)",
+        ),
+        ("train BMI --target bmi --lr 1e300", "such as --lr 0.1, or a limit on the gradient (--clip 1.0)"),
+        ("train BMI --target bmi --lr nan", "--lr: a number of at least 0 is wanted, not 'nan'"),
+        ("train BMI --target bmi --clip 0", "--clip: a number above 0 is wanted, not '0'"),
+        ("train BMI --target bmi --tolerance -1", "--tolerance: a number of at least 0 is wanted, not '-1'"),
+        ("train BMI --target bmi --loss hinge", "row 1: hinge: the target must be −1 or 1"),
+        ("train BMI --target bmi --loss binary_cross_entropy", "use --output sigmoid, or binary_cross_entropy_w"),
+        ("train BMI --target bmi --loss cross_entropy", "it takes one prediction a class"),
+        ("train BMI --target bmi --validation 2", "between 0 and 1"),
+        ("train BMI --target bmi --validation 0.9", "too few to hold out"),
         ("train BMI --target bmi --save no/such/folder/m.json", "no folder no/such/folder"),
         ("train BMI", "--target"),
         ("train BMI --target bmi --save tests", "tests is a folder: give the name of a file in it"),
@@ -121,6 +134,7 @@ def test_refusals_are_one_line_with_exit_code_2(arguments: str, message: str) ->
     done = command(*[str(DATA / "bmi.csv") if a == "BMI" else a for a in arguments.split()])
     assert done.returncode == 2
     assert message in done.stderr
+    assert done.stdout == "" or "training diverged" in done.stderr  # refused before the data are shown
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
 

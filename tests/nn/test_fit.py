@@ -142,6 +142,16 @@ def test_divergence_says_where_and_what_to_try_and_changes_nothing() -> None:
     assert error.value.history.iterations > 0
 
 
+def test_advice_on_divergence_is_sensible() -> None:
+    network = nn.MLP([2, 3, 1], activation="linear", seed=1)
+    with pytest.raises(nn.DivergenceError, match=r"such as lr=0\.1, standardised data \(standardize=True\), or a"):
+        nn.fit(network, X, Y, lr=1e300)
+    with pytest.raises(nn.DivergenceError, match=r"such as lr=3, or a limit on the gradient \(clip=1\.0\)"):
+        nn.fit(network, X, Y, lr=30.0, epochs=1000, standardize=True)
+    with pytest.raises(nn.DivergenceError, match=r"such as lr=0\.1\. The model"):
+        nn.fit(network, X, Y, lr=1e300, epochs=1000, standardize=True, clip=1e300)
+
+
 @pytest.mark.parametrize("backend", ["eager", "auto"])
 def test_divergence_names_the_first_node_that_went_bad(backend: str) -> None:
     network = nn.MLP([1, 1, 1], activation="linear", seed=1)
@@ -264,6 +274,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"standardize": "no"}, "standardize is True or False, not 'no'"),
     ({"progress": "no"}, "progress is True or False, not 'no'"),
     ({"seed": None}, "a seed is a whole number, not None"),
+    ({"seed": "a"}, "a seed is a whole number, not 'a'"),
+    ({"y": ["cat"] * 20}, "y, row 1: 'cat' is not a number; a class is given by its number"),
+    ({"y": [0.0, *["cat"] * 19]}, "y, row 2: 'cat' is not a number; a class is given by its number"),
     ({"seed": 0.5}, "a seed is a whole number, not 0.5"),
     ({"backend": None}, "unknown backend None"),
     ({"loss": 3}, "a loss is a name or a function of a prediction and its target, not 3"),
