@@ -468,8 +468,13 @@ def _loss(loss: Any) -> Loss:
 
 def _optimizer(optimizer: Any, lr: Any, model: Module) -> Optimizer:
     if isinstance(optimizer, str):
-        make = find_optimizer(optimizer)
-        return make(model.parameters()) if lr is None else make(model.parameters(), lr=lr)
+        make, parameters = find_optimizer(optimizer), model.parameters()
+        if not parameters:
+            raise ValueError(
+                "the model has no parameters: one is an attribute that is a leaf, such as Value(0.1 * g), also in a "
+                "list, a tuple or a dictionary"
+            )
+        return make(parameters) if lr is None else make(parameters, lr=lr)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"an optimiser is a name, or one of nn's made with model.parameters(), not {shown(optimizer)}")
     if lr is not None:

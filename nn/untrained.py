@@ -34,10 +34,14 @@ def demand_trainable(task: Task) -> None:
             judged.append([task.penalty(model.weights()) for _ in outputs])
     except (ArithmeticError, AttributeError, LookupError, ValueError, TypeError):
         return  # training meets it, too, and says what it is
-    parameters = set(model.parameters())
-    found = {node: None for node in _shared(*outputs) if node not in parameters}
+    found = dict.fromkeys(_shared(*outputs))
     for values in judged:
-        found |= {node: None for node in _shared(*values) if node not in parameters and node.label is not None}
+        found |= {node: None for node in _shared(*values) if node.label is not None}
+    for parameter in task.optimizer.parameters:
+        found.pop(parameter, None)
+    # Most often nothing is left, and looking for the model's parameters takes as long as a call of it.
+    for parameter in model.parameters() if found else ():
+        found.pop(parameter, None)
     if not found:
         return
     _refuse_computed(model, found)
@@ -46,7 +50,7 @@ def demand_trainable(task: Task) -> None:
     )
     count = f"{len(found)} Value{'s' if len(found) > 1 else ''}"
     warnings.warn(
-        f"fit leaves {count} that the loss depends on alone: {listed}{', …' if len(found) > _NAMED else ''}. "
+        f"fit does not train {count} that the loss depends on: {listed}{', …' if len(found) > _NAMED else ''}. "
         "None is among model.parameters(). To train one, make it an attribute of the model that is a leaf, such as "
         "Value(0.1 * g), also in a list, a tuple or a dictionary; for a constant, write a number",
         UserWarning,

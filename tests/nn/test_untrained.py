@@ -56,7 +56,7 @@ HIDDEN = {
 @pytest.mark.parametrize("place", HIDDEN)
 def test_a_leaf_that_is_no_parameter_is_warned_of_once(place: str) -> None:
     model = Scaled(HIDDEN[place])
-    with pytest.warns(UserWarning, match=r"leaves 1 Value .* alone: w = 0\.1\. .*attribute of the model") as caught:
+    with pytest.warns(UserWarning, match=r"does not train 1 Value .*: w = 0\.1\. .*attribute of the model") as caught:
         nn.fit(model, X, Y, epochs=2, lr=0.01)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -72,7 +72,7 @@ def test_a_leaf_of_the_class_is_warned_of() -> None:
         def __call__(self, row: Any) -> Any:
             return self.scale * self.w * row[0]
 
-    with pytest.warns(UserWarning, match=r"leaves 1 Value"):
+    with pytest.warns(UserWarning, match=r"does not train 1 Value"):
         nn.fit(Line(), X, Y, epochs=1, lr=0.01)
 
 
@@ -91,6 +91,18 @@ def test_an_attribute_computed_once_is_refused(hold: Any) -> None:
     with pytest.raises(TypeError, match=r"w.* is no parameter.*computed once.*Value\(0\.1 \* g\)"):
         nn.fit(line, X, Y, epochs=1)
     assert line.b.data == 0.0
+
+
+def test_a_model_without_parameters_is_told_what_one_is() -> None:
+    class Line(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(3.0) * 0.1
+
+        def __call__(self, row: Any) -> Any:
+            return self.w * row[0]
+
+    with pytest.raises(ValueError, match=r"the model has no parameters: one is an attribute .*Value\(0\.1 \* g\)"):
+        nn.fit(Line(), X, Y)
 
 
 def test_what_the_call_makes_and_constants_of_the_loss_raise_no_alarm() -> None:
@@ -116,7 +128,7 @@ def test_what_the_call_makes_and_constants_of_the_loss_raise_no_alarm() -> None:
 
 def test_a_labelled_leaf_of_the_loss_is_warned_of() -> None:
     deviation = Value(2.0, "σ")
-    with pytest.warns(UserWarning, match=r"leaves 1 Value .* alone: σ = 2\."):
+    with pytest.warns(UserWarning, match=r"does not train 1 Value .*: σ = 2\."):
         nn.fit(nn.MLP([1, 1], seed=1), X, Y, epochs=1, loss=lambda p, y: ((p - y) / deviation) ** 2)
 
 
