@@ -93,9 +93,18 @@ def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
     named = named_with(root, [node])
     order = consistent_order(root)
     if not math.isfinite(h) or node.data + h == node.data or math.isfinite(node.data) > math.isfinite(node.data + h):
+        why = (
+            "it is not finite"
+            if not math.isfinite(h)
+            else "it is 0"
+            if h == 0.0
+            else "it is too small for the value"
+            if node.data + h == node.data
+            else "it is too large: the value would overflow"
+        )
         raise ValueError(
             f"a nudge by h = {h!r} does not change {named[node]} = {number(node.data)} by a definite amount: "
-            "h must be finite, not 0, and neither too small for the value nor too large"
+            f"{why}; take a small one, such as 0.01"
         )
     if all(node is not other for other in order):
         return Nudge(node, h, 0.0, root.data, root.data, named[root], named[node], why_zero(root, node, named))

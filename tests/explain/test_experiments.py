@@ -55,11 +55,24 @@ def test_what_nudging_refuses():
         nudge(y, a)
 
 
-@pytest.mark.parametrize("h", [0, -0.0, math.nan, math.inf, -math.inf, 1e-30])
-def test_a_nudge_that_is_none(h):
+@pytest.mark.parametrize(
+    ("h", "why"),
+    [
+        (0, "it is 0"),
+        (-0.0, "it is 0"),
+        (math.nan, "it is not finite"),
+        (math.inf, "it is not finite"),
+        (-math.inf, "it is not finite"),
+        (1e-30, "it is too small for the value"),
+    ],
+)
+def test_a_nudge_that_is_none(h, why):
     y, a, *_ = field_example()
-    with pytest.raises(ValueError, match=r"a nudge by h = .* does not change a = 2 by a definite amount: h must be"):
+    with pytest.raises(ValueError, match=rf"a nudge by h = .* does not change a = 2 by a definite amount: {why}; take"):
         nudge(y, a, h)
+    large = Value(1e308, "x")
+    with pytest.raises(ValueError, match=r"does not change x = 1e308 by a definite amount: it is too large: the value"):
+        nudge(large * 0.5, large, 1e308)
 
 
 def test_nudging_what_the_root_does_not_depend_on():
