@@ -89,6 +89,11 @@ REASONS: dict[str, str] = {
         "no float differs from 1 by just that"
     ),
     "nn/losses.py _distribution: math.fsum(plain) - 1.0 → 1.0 - math.fsum(plain)": "the size of the difference",
+    "nn/optimizers.py Optimizer.load_state_dict: not isinstance(name, str) or name != type(self).__name__ → "
+    "name != type(self).__name__": "what is no text is not the name, either",
+    "nn/optimizers.py clipped: 0.0 → 1.0": "the size of the first gradient is among those compared",
+    "nn/optimizers.py clipped: maximum(largest, absolute(g)) → maximum(absolute(g), largest)": "the same maximum",
+    "nn/optimizers.py clipped: maximum(norm, limit) → maximum(limit, norm)": "the same maximum",
     "autograd/value.py Value.__init__: data → label": _FASTER,
     "autograd/value.py Value.affine: 0.0 → 1.0": "only that it is a float is looked at",
     "autograd/value.py _now: 0 → 1": "moments are only compared",
@@ -132,8 +137,10 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py minimum: y → z (2)": "y ≥ x where x is the minimum",
     "autograd/primitives.py leaky: x <= 0.0 → x < 0.0": "at 0 both branches give 0",
     "autograd/primitives.py asinh: hypot(x, 1.0) → hypot(1.0, x)": _LENGTH,
+    "autograd/primitives.py power: 1 → 2": "x ** 1 has the general rule then, and its numbers",
     "autograd/primitives.py power: n < 0 → n <= 0 (2)": "0 is a whole number, and has been answered",
     "autograd/primitives.py power: n > 1 → n >= 1": "1 is a whole number, and has been answered",
+    "autograd/primitives.py exponential: raise → pass": "what fails there is no number, and was refused",
     "autograd/primitives.py _exponential: base → sign": "they differ at −0.0, and only how it is written",
 }
 

@@ -217,6 +217,11 @@ def test_called_on_values_and_on_floats_it_is_the_same_number(name):
     assert recorded.data.hex() == float(plain).hex()
 
 
+def test_what_has_no_notation_of_its_own_can_be_written_out():
+    for op in PRIMITIVES.values():
+        assert (op.text and op.latex) or op.expand, op.name
+
+
 def test_nan_is_never_hidden():
     nan = math.nan
     for name in ("sign", "step", "relu", "abs", "sigmoid", "softplus", "tanh", "leaky_relu"):
@@ -259,6 +264,26 @@ def test_a_leaky_rectifier_may_turn_upwards_on_the_left():
 )
 def test_where_a_power_is_defined(n, domain):
     assert autograd.primitives.power(n).domain == domain
+
+
+@pytest.mark.parametrize(
+    ("op", "x", "limit"),
+    [
+        (autograd.power(-1), 0.0, math.inf),
+        (autograd.power(-1), -0.0, -math.inf),
+        (autograd.power(-2), -0.0, math.inf),
+        (autograd.power(3), -1e200, -math.inf),
+        (autograd.power(0.5), -1.0, math.nan),
+        (autograd.exponential(2), 2000.0, math.inf),
+        (autograd.exponential(-2), 2001.0, -math.inf),
+        (autograd.exponential(0), -1.0, math.inf),
+    ],
+    ids=lambda v: getattr(v, "name", None),
+)
+def test_where_a_member_of_a_family_raises_it_has_the_value_of_ieee(op, x, limit):
+    with pytest.raises((ArithmeticError, ValueError)):
+        op(x)
+    assert op.ieee(x) == limit or math.isnan(op.ieee(x)) == math.isnan(limit) is True
 
 
 @pytest.mark.parametrize(("base", "text"), [(2, "2**{0}"), (0, "0**{0}"), (0.5, "0.5**{0}"), (-2, "(-2)**{0}")])

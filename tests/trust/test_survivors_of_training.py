@@ -234,6 +234,18 @@ def test_targets_of_a_classifier():
     assert [parent.label for parent in nn.cross_entropy(scores, 1).parents[2:]] == ["y_{1}", "y_{2}"]
 
 
+@pytest.mark.parametrize(("gradients", "limit", "expected"), [([3.0], 1.0, [1.0]), ([1e-200], 1e-250, [1e-250])])
+def test_a_gradient_of_one_number_or_a_tiny_one_is_clipped(gradients, limit, expected):
+    assert nn.optimizers.clipped(gradients, limit) == pytest.approx(expected, rel=1e-15, abs=0.0)
+
+
+def test_the_state_of_no_update_can_be_loaded():
+    rule = nn.SGD([Value(1.0)], lr=0.1)
+    rule.step()
+    rule.load_state_dict(nn.SGD([Value(1.0)], lr=0.1).state_dict())
+    assert rule.updates == 0
+
+
 def test_a_batch_of_one_is_its_point():
     loss = nn.squared_error([Value(0.5)], [0.25])
     assert (loss.op.name, loss.data) == ("squared_error", 0.0625)
