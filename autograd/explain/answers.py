@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,15 +15,24 @@ from ..graph import topological_order
 from ..notation import Name, find, names, number
 from ..value import Value
 from .calculation import Calculation, Line, Quantity, Slip, Sweep
-from .formula import derivative
+from .formula import derivative, marked_with_place
 from .misconceptions import MISCONCEPTIONS, Misconception
 from .refusals import ends_at_caller
 from .rounding import Written
 
+_MOST_ALIKE = 50  # values of one kind at which a mistake is tried at once
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
 _MOST_DIAGNOSES = 12  # mistakes looked into, one after the other
 _MOST_VISITS = 10_000  # links and values tried for one mistake, times the values of the graph: about 2 s
 _LARGE = 1e6  # from here on the zeros at the end of a float or an int are no digits, but for the first three digits
+_CALLED = {  # functions in words, where their names are none
+    "power(2)": "square",
+    "power(3)": "cube",
+    "exp": "exponential",
+    "log": "logarithm",
+    "sqrt": "square root",
+    "abs": "absolute value",
+}
 _MARKS = {"right": "✓", "carried": "→", "wrong": "✗"}
 
 Key = Value | str
@@ -114,8 +124,9 @@ def check_answers(
              ``"∂ŷ/∂h1"`` (or ``"dŷ/dh1"``) for that derivative, of one link or several.
     values   numbers of the forward pass, by label or Value: ``{"h1": 3.8}``
 
-    Numbers may be strings, which show how they were rounded: ``"-23.10"`` has two decimals.  A number counts as
-    right if the exact one rounds to it, or if the rounded numbers written down before it lead to it (what was not
+    Numbers may be strings, which show how they were rounded: ``"-23.10"`` has two decimals, ``"4.85e8"`` three digits
+    (as 4.85e8 has without quotes: from a million on, zeros at the end of a float or an int are none).  A number counts
+    as right if the exact one rounds to it, or if the rounded numbers written down before it lead to it (what was not
     written down was not rounded; ``autograd.explain.rounding`` has the rule in full).  What follows from a wrong
     number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by itself
     every misconception is tried at every link that leads to it (in graphs of hundreds of values, at the nearest), and
@@ -215,11 +226,11 @@ def read(given: Any, key: str) -> Written:
         raise ValueError(f"the answer for {key} is not a number: {text[:40]!a}{wanted}") from None
     if not math.isfinite(value):
         raise ValueError(f"the answer for {key} must be a finite number, not {text[:40]}")
-    exponent = (decimal if isinstance(given, str) or abs(value) < _LARGE else decimal.normalize()).as_tuple().exponent
+    large = not isinstance(given, str) and abs(value) >= _LARGE
+    exponent = (decimal.normalize() if large else decimal).as_tuple().exponent
     assert isinstance(exponent, int)
-    if not isinstance(given, str) and abs(value) >= _LARGE:  # 4.85e8 is 485000000.0 to Python
-        exponent = min(exponent, decimal.adjusted() - 2)
-    places = max(exponent, -300) if decimal else min(max(exponent, -300), 0)  # 0e9 is no coarser than 0
+    last = min(exponent, decimal.adjusted() - 2) if large else exponent  # 4.85e8 is 485000000.0 to Python
+    places = max(last, -300) if decimal else min(max(last, -300), 0)  # 0e9 is no coarser than 0
     half = 0.5 * 10.0**places
     return Written(text if len(text) < 40 else text[:39] + "…", value, half)
 
@@ -231,6 +242,7 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
     """The verdict on every written number, in the order of computing."""
     slips: list[Slip] = []
     wrong: dict[Quantity, list[Slip]] = {}
+    known: set[Misconception] = set()  # made already
     first: dict[Quantity, Line] = {}  # as it stood when it was found
     sweep = calculation.sweep()
     while len(wrong) < _MOST_DIAGNOSES:
@@ -240,7 +252,8 @@ def _judge(calculation: Calculation, misconceptions: Sequence[Misconception]) ->
         if new is None:
             break
         first[new.quantity] = new
-        wrong[new.quantity], spreads = _diagnose(calculation, slips, sweep, new, misconceptions)
+        wrong[new.quantity], spreads = _diagnose(calculation, slips, sweep, new, misconceptions, known)
+        known |= {slip.misconception for slip in wrong[new.quantity][:1]}
         if spreads:
             slips.append(wrong[new.quantity][0])
             sweep = calculation.sweep(slips)
@@ -263,6 +276,7 @@ def _diagnose(
     sweep: Sweep,
     new: Line,
     misconceptions: Sequence[Misconception],
+    known: Collection[Misconception],
 ) -> tuple[list[Slip], bool]:
     """The slips that reproduce the number and explain as many of the others as any, and whether they spread.
 
@@ -272,26 +286,94 @@ def _diagnose(
     edges, values = calculation.before(new.quantity)
     nearest = max(10, _MOST_VISITS // len(calculation.order))
     edges, values = edges[:nearest], values[:nearest]
-    candidates = [Slip(m, *edge) for edge in edges for m in misconceptions if m.slope or m.share]
-    candidates += [Slip(m, node, None) for node in values for m in misconceptions if m.value]
+    candidates = [*_paths(calculation, new.quantity, edges, misconceptions)]
+    singles = [Slip(m, *edge) for edge in edges for m in misconceptions if m.slope or m.share]
+    singles += [Slip(m, node, None) for node in values for m in misconceptions if m.value]
+    singles = [slip for slip in singles if sweep.admits(slip)]
+    candidates += singles
+    candidates.sort(key=lambda slip: slip.misconception not in known)  # whoever makes a mistake makes it again
+    if new.quantity.kind != "value":
+        candidates += [Slip(m, None, None, whole=new.quantity) for m in misconceptions if m.whole]
+    candidates += _kinds(calculation, singles)
     candidates += [Slip(m, None, None) for m in misconceptions]
     lines = sweep.lines
     position = next(i for i, line in enumerate(lines) if line.quantity == new.quantity)
-    best: tuple[int, list[Slip], bool] = len(lines) + 1, [], False
+    written = calculation.written[new.quantity].value
+    best: tuple[tuple[int, bool], list[Slip], bool] = (len(lines) + 1, True), [], False
+    seen: set[Hashable] = set()
     for slip in candidates:
         outcome = calculation.sweep([*slips, slip], after=sweep, explaining=new.quantity)
         if outcome.in_vain:
             continue
         spreads = not any(was.fits and not now.fits for was, now in zip(lines[:position], outcome.lines, strict=False))
         unexplained = sum(not line.passes for line in (outcome.lines if spreads else lines))
-        if unexplained < best[0]:  # of equals the first: the nearest link, the likelier mistake
-            best = unexplained, [slip], spreads
-        elif unexplained == best[0] and slip.node is not None:
-            best[1].append(slip)
+        made = outcome.lines[position].expected.value
+        rank = unexplained, not math.isclose(made, written, rel_tol=1e-9)
+        if rank < best[0]:  # of equals the first: the nearest link, the likelier mistake
+            best, seen = (rank, [slip], spreads), {(slip.misconception, slip.places)}
+        elif rank == best[0] and slip.node is not None and not slip.is_kind:
+            if (slip.misconception, slip.places) not in seen:
+                best[1].append(slip)
+            seen.add((slip.misconception, slip.places))
     others = sum(not line.passes for line in lines) - 1
-    if best[0] >= others and calculation.is_close(new, very=True):  # it explains nothing but this number
+    if best[0][0] >= others and calculation.is_close(new, very=True):  # it explains nothing but this number
         return [], False
     return best[1:]
+
+
+def _paths(
+    calculation: Calculation,
+    quantity: Quantity,
+    edges: Sequence[tuple[Value, int]],
+    misconceptions: Sequence[Misconception],
+) -> Iterator[Slip]:
+    """Whole groups of the paths that lead to one value left out of its sum: all through one consumer, or all others."""
+    of = calculation.root if quantity.of is None else quantity.of
+    near = set(edges)
+    for m in misconceptions:
+        for node in dict.fromkeys(consumer.parents[operand] for consumer, operand in edges) if m.is_path else ():
+            here = [edge for edge in calculation.consumers[node] if edge in near]
+            direct = [edge for edge in here if edge[0] is of]
+            rest = [edge for edge in here if edge[0] is not of]
+            if len(direct) == 1 and rest:
+                link, names = _edge(calculation, *direct[0])[0], dict.fromkeys(consumer for consumer, _ in rest)
+                through = _listed([calculation.names[consumer].text for consumer in names])
+                says = f"{link} is only the direct link; the paths through {through} are missing: {m.why}"
+                yield Slip(m, *rest[0], (*rest[1:],), says=says)
+            for consumer in dict.fromkeys(consumer for consumer, _ in here):
+                through = calculation.names[consumer].text
+                group = [edge for edge in here if edge[0] is consumer]
+                if 1 < len(group) < len(here):
+                    says = f"the paths through {through} were left out of the sum: {m.why}"
+                    yield Slip(m, *group[0], (*group[1:],), says=says)
+
+
+def _kinds(calculation: Calculation, singles: Sequence[Slip]) -> Iterator[Slip]:
+    """The same mistake at every link, or in every value, of one kind: at each sample of a batch, say."""
+    every: dict[str, list[Value]] = defaultdict(list)
+    for node in calculation.order:
+        if node.op is not None:
+            every[node.op.name].append(node)
+    seen: set[tuple[Misconception, str, bool]] = set()
+    for slip in singles:
+        if slip.node is None or slip.node.op is None or slip.also or slip.misconception.is_path:
+            continue
+        name, at_edge = slip.node.op.name, slip.operand is not None
+        if (slip.misconception, name, at_edge) in seen or not 1 < len(every[name]) <= _MOST_ALIKE:
+            continue
+        seen.add((slip.misconception, name, at_edge))
+        alike = [(node, i) for node in every[name] for i in (range(len(node.parents)) if at_edge else (None,))]
+        others = tuple(place for place in alike if place != (slip.node, slip.operand))
+        says = f"{slip.misconception.says}, here and {'at every link' if at_edge else 'in every value'} of this kind"
+        yield slip._replace(also=others, says=says, is_kind=True)
+
+
+def _reason(slip: Slip) -> str:
+    """What went wrong, in words."""
+    op = slip.node.op if slip.node is not None else None
+    name = _CALLED.get(op.name, op.name) if op is not None else "function"
+    name = "power" if name.startswith("power(") else name
+    return (slip.says or slip.misconception.says).replace("{function}", name)
 
 
 def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdict:
@@ -300,7 +382,7 @@ def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdi
         return _verdict(calculation, quantity, "wrong", f"should be 0: {why}", _name(calculation, quantity))
     slip = slips[0] if slips else None
     link, shown = _link(calculation, quantity, slip)
-    reason = slip.misconception.says if slip else "no known misconception gives this number"
+    reason = _reason(slip) if slip else "no known misconception gives this number"
     if slip is None and (digits := _zeros_aside(calculation, quantity)):
         reason += f"; it is right to {digits}"
     elif slip is None and calculation.is_close(line):
@@ -309,7 +391,7 @@ def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdi
     if quantity.kind == "gradient" and calculation.written[quantity].rounds(quantity.node.data):
         name = calculation.names[quantity.node].text
         reason += f"; it is {name} itself: numbers of the forward pass go into values={{…}}"
-    others = [f"at {_link(calculation, quantity, other)[0]} {other.misconception.says}" for other in slips[1:3]]
+    others = [f"at {_link(calculation, quantity, other)[0]} {_reason(other)}" for other in slips[1:3]]
     return _verdict(
         calculation,
         quantity,
@@ -336,7 +418,8 @@ def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tu
     names, formulas = calculation.names, calculation.formulas
     if slip is not None and slip.node is not None:
         if slip.operand is not None:
-            return _edge(calculation, slip.node, slip.operand)
+            others = {(slip.node, i) for i, p in enumerate(slip.node.parents) if p is slip.node.parents[slip.operand]}
+            return _edge(calculation, slip.node, slip.operand, marked=not others <= {*slip.places})
         shown = f"{names[slip.node].text} = {formulas.value(slip.node).text} = {number(slip.node.data)}"
         return names[slip.node].text, shown
     edges, _ = calculation.before(quantity)
@@ -348,15 +431,18 @@ def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tu
     return name, f"{name}, which hangs on {_listed([_edge(calculation, *edge)[0] for edge in reversed(edges)])}"
 
 
-def _edge(calculation: Calculation, node: Value, operand: int) -> tuple[str, str]:
-    name = derivative(calculation.names[node], calculation.names[node.parents[operand]]).text
+def _edge(calculation: Calculation, node: Value, operand: int, marked: bool = True) -> tuple[str, str]:
+    name = derivative(calculation.names[node], calculation.names[node.parents[operand]])
+    text = (marked_with_place(name, node, operand) if marked else name).text
     formula, figure = calculation.formulas.partials(node)[operand].text, number(node.partials[operand])
-    return name, f"{name} = {formula}" + ("" if formula == figure else f" = {figure}")
+    return text, f"{text} = {formula}" + ("" if formula == figure else f" = {figure}")
 
 
 def _listed(texts: Sequence[str]) -> str:
     """So many of them that a sentence can bear it."""
     shown = [*texts[:2], "…", texts[-1]] if len(texts) > 4 else texts
+    if len(shown) < 2:
+        return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 

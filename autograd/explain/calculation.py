@@ -39,11 +39,26 @@ class Quantity(NamedTuple):
 
 
 class Slip(NamedTuple):
-    """A misconception at one place: at a node (its value), or at the edge to one operand; everywhere for None."""
+    """A misconception at one place: at a node (its value), or at the edge to one operand; everywhere for None.
+
+    also     further places, where it is made at several
+    whole    the gradient or derivative that went wrong as a whole, in place of ``node``
+    says     in words, where the misconception's own do not fit
+    is_kind  whether the places are all of a kind
+    """
 
     misconception: Misconception
     node: Value | None
     operand: int | None
+    also: tuple[tuple[Value, int | None], ...] = ()
+    whole: Quantity | None = None
+    says: str | None = None
+    is_kind: bool = False
+
+    @property
+    def places(self) -> frozenset[tuple[Value, int | None]]:
+        """Where it is made, other than everywhere."""
+        return frozenset() if self.node is None else frozenset(((self.node, self.operand), *self.also))
 
 
 class Line(NamedTuple):
@@ -189,9 +204,12 @@ class Sweep:
         self.c = calculation
         self.explaining = explaining
         self.in_vain = False  # the number to be explained is not
-        self.at_nodes = {s.node: s.misconception for s in slips if s.operand is None and s.node is not None}
-        self.at_edges = {(s.node, s.operand): s.misconception for s in slips if s.operand is not None}
-        self.everywhere = [s.misconception for s in slips if s.node is None]
+        places = [(*place, s.misconception) for s in slips for place in s.places]
+        self.at_nodes = {node: m for node, operand, m in places if operand is None}
+        self.at_edges = {(node, operand): m for node, operand, m in places if operand is not None}
+        self.everywhere = [s.misconception for s in slips if s.node is None and s.whole is None]
+        self.wholes = {s.whole: s.misconception for s in slips if s.whole is not None}
+        self.left_out: set[tuple[Value, int]] = set()  # edges of which nothing is added
         self.lines: list[Line] = []
         self.value: dict[Value, Uncertain] = {}
         self.slopes: dict[Value, list[Uncertain]] = {}  # by the values, before any slip in a derivative
@@ -211,6 +229,9 @@ class Sweep:
         written = self.c.written.get(quantity)
         if written is None:
             return expected
+        misconception = self.wholes.get(quantity)
+        if misconception and misconception.whole:
+            expected = misconception.whole(expected).with_slip()
         right, fits = self.c.right[quantity], expected.reaches(written)
         self.lines.append(Line(quantity, right, fits, expected))
         self.in_vain |= quantity == self.explaining and not (fits and expected.slip)
@@ -285,6 +306,8 @@ class Sweep:
                 slope = wrong.with_slip()
             if misconception.share and (wrong := misconception.share(edge)) is not None:
                 share = wrong.with_slip()
+                if misconception.is_path:
+                    self.left_out.add((node, operand))
         self.slope[node, operand] = slope
         return upstream * slope if share is None else share
 
@@ -304,6 +327,15 @@ class Sweep:
             len(self.c.consumers[node.parents[operand]]),
         )
 
+    def admits(self, slip: Slip) -> bool:
+        """Whether the misconception can be made there at all; for a complete sweep."""
+        m, node, operand = slip.misconception, slip.node, slip.operand
+        assert node is not None
+        if operand is None:
+            return m.value is not None and m.value(self._place(node)) is not None
+        edge = self.edge(node, operand, self.gradient[node], self.slope[node, operand])
+        return any(f is not None and f(edge) is not None for f in (m.slope, m.share))
+
     def _derivative(self, asked: Quantity, shares: dict[tuple[Value, int], Uncertain]) -> None:
         """Judge a written ∂of/∂node; where only one way leads from one to the other, go on with it."""
         assert asked.of is not None
@@ -315,7 +347,8 @@ class Sweep:
             if upper in adjoint and upper in uppers:
                 for operand, parent in enumerate(upper.parents):
                     if (upper, operand) in inside:
-                        term = adjoint[upper] * self.slope[upper, operand]
+                        left_out = (upper, operand) in self.left_out
+                        term = ZERO.with_slip() if left_out else adjoint[upper] * self.slope[upper, operand]
                         adjoint[parent] = adjoint[parent] + term if parent in adjoint else term
         link = self._judged(asked, adjoint.get(asked.node, ZERO))
         last = edges[0] if edges else None  # the edge next to the node

@@ -15,7 +15,7 @@ from ..notation import Name, find, number
 from ..transform import pull_back
 from ..value import Value
 from . import mathml
-from .formula import Formula, Formulas, derivative, equal, of_number, product, total
+from .formula import Formula, Formulas, derivative, equal, marked_with_place, of_number, product, total
 from .independence import named_with, why_zero
 from .refusals import ends_at_caller
 from .replay import consistent_order
@@ -50,11 +50,7 @@ class Link:
     def symbol(self) -> Formula:
         """∂node/∂parent; where the parent is several operands of the node, marked with which."""
         plain = derivative(self.chain.names[self.node], self.chain.names[self.parent])
-        if self.operand is None or self.node.parents.count(self.parent) == 1:
-            return plain
-        nth = self.node.parents[: self.operand + 1].count(self.parent)
-        mark = str(nth).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return Formula(f"{plain.text}⁽{mark}⁾", rf"{plain.latex[:-1]}{{}}^{{({nth})}}}}")
+        return plain if self.operand is None else marked_with_place(plain, self.node, self.operand)
 
     @property
     def note(self) -> str | None:

@@ -87,6 +87,16 @@ def derivative(of: Name, by: Name) -> Formula:
     return Formula(f"∂{of.text}/∂{by.text}", rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}")
 
 
+def marked_with_place(plain: Formula, node: Value, operand: int) -> Formula:
+    """The derivative ∂node/∂parent, marked with which operand it is by, where the parent is several operands."""
+    parent = node.parents[operand]
+    if node.parents.count(parent) == 1:
+        return plain
+    nth = node.parents[: operand + 1].count(parent)
+    mark = str(nth).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return Formula(f"{plain.text}⁽{mark}⁾", rf"{plain.latex[:-1]}{{}}^{{({nth})}}}}")
+
+
 def equal(*sides: Formula) -> Formula:
     """An equation of several sides."""
     return Formula(" = ".join(s.text for s in sides), " = ".join(s.latex for s in sides), LOOSE)

@@ -7,6 +7,7 @@ misconception is adding an entry.
 slope      the wrong local derivative of an edge
 share      the wrong contribution of an edge to the gradient of its operand: right is ``e.upstream * e.slope``
 value      the wrong value of a node, computed from its operands
+whole      a wrong gradient or derivative, made of the right one
 
 Each returns None where it does not apply.  Where several entries give the same digits at one link, the first in the
 list is believed and the others are named beside it: what applies in fewer places stands before what applies in many.
@@ -14,6 +15,7 @@ list is believed and the others are named beside it: what applies in fewer place
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -82,10 +84,20 @@ class Misconception:
     """One way to go wrong; see the head of this file."""
 
     name: str
-    says: str  # completes a sentence on the link
+    says: str  # completes a sentence on the link; "{function}" in it stands for the name of the link's function
     slope: Callable[[Edge], Uncertain | None] | None = None
     share: Callable[[Edge], Uncertain | None] | None = None
     value: Callable[[Place], Uncertain | None] | None = None
+    whole: Callable[[Uncertain], Uncertain] | None = None
+    is_path: bool = False  # what is wrong is that a path is missing; then groups of paths are tried, too
+
+    @property
+    def why(self) -> str:
+        """The part after the colon: the rule that it breaks."""
+        return self.says.partition(": ")[2]
+
+
+_ACTIVATIONS = frozenset(("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "silu", "step"))
 
 
 # ---- Where the entries below apply -----------------------------------------------------------------------
@@ -183,6 +195,14 @@ def _terms(node: Value) -> int:
     return count
 
 
+def _by_exponent(e: Edge, f: Callable[[float, float], float], squares: bool = False) -> Uncertain | None:
+    """What a function of x and n makes of xⁿ; of x² only if that is neither right nor a mere factor 2."""
+    if not e.op.name.startswith("power("):
+        return None
+    n = float(e.op.origin[1])
+    return e.apply(lambda x: f(x, n), *e.operands) if n not in (0.0, 1.0) and (squares or n != 2.0) else None
+
+
 def _averaged(p: Place) -> tuple[int, int] | None:
     """(operand, n) where the node is a mean: n above 2, or a sum of two halved.  Any other half is that of a loss."""
     divided = _divided(p)
@@ -219,6 +239,7 @@ MISCONCEPTIONS: list[Misconception] = [
         "forgotten path",
         "its path was left out of the sum: several paths lead here, and their products are added",
         share=lambda e: ZERO if e.paths > 1 else None,
+        is_path=True,
     ),
     Misconception(
         "forgotten 1/n",
@@ -232,7 +253,13 @@ MISCONCEPTIONS: list[Misconception] = [
         slope=_doubling,
         value=lambda p: p.result.scaled(2.0) if _has_half(p) else None,
     ),
-    Misconception("flipped sign", "its sign was flipped", slope=lambda e: -e.slope, value=lambda p: -p.result),
+    Misconception(
+        "flipped sign",
+        "its sign was flipped",
+        slope=lambda e: -e.slope,
+        value=lambda p: -p.result,
+        whole=lambda x: -x,
+    ),
     Misconception(
         "derivative at the output",
         "the derivative was taken at the function's output instead of its input (the pre-activation)",
@@ -264,6 +291,26 @@ MISCONCEPTIONS: list[Misconception] = [
     Misconception(
         "forgotten activation",
         "the activation was not applied",
-        value=lambda p: p.operands[0] if _is_function(p) else None,
+        value=lambda p: p.operands[0] if _is_function(p) and p.op.name in _ACTIVATIONS else None,
+    ),
+    Misconception(
+        "forgotten function",
+        "the {function} was not applied",
+        value=lambda p: p.operands[0] if _is_function(p) and p.op.name not in _ACTIVATIONS else None,
+    ),
+    Misconception(
+        "forgotten exponent",
+        "the exponent was not brought down as a factor",
+        slope=lambda e: _by_exponent(e, lambda x, n: math.pow(x, n - 1.0)),
+    ),
+    Misconception(
+        "exponent not lowered",
+        "the exponent was brought down as a factor, but not lowered by 1",
+        slope=lambda e: _by_exponent(e, lambda x, n: n * math.pow(x, n), squares=True),
+    ),
+    Misconception(
+        "lost power",
+        "the exponent was brought down as a factor, but the power that remains was left out",
+        slope=lambda e: _by_exponent(e, lambda x, n: n * x),
     ),
 ]

@@ -623,8 +623,8 @@ def test_a_number_of_python_claims_no_more_digits_than_it_has(given):
 def test_zeros_before_the_point_of_a_small_number_are_digits():
     x = Value(51.0, "x")
     root = labelled(x * x, "y")
-    for given in (100, 100.0, "100"):
-        assert not check_answers(root, {"x": given}).correct
+    for answer in (100, 100.0, "100"):
+        assert not check_answers(root, {"x": answer}).correct
     root = labelled(Value(1_234_567.0, "x") * 2.0, "y")
     assert not check_answers(root, values={"y": 2_000_000}).correct
 
@@ -635,6 +635,118 @@ def test_zeros_that_claim_too_many_digits_are_pointed_out():
     assert not report.correct
     assert "it is right to 3 digits: 4.85e8 says so, zeros before the point are digits as well" in str(report)
     assert "digits as well" not in str(check_answers(labelled(x * x, "y"), {"x": "486000000"}))
+
+
+# ---- Several links at once ----------------------------------------------------------------------------------
+
+
+def direct_and_through(square=lambda s: s * s):
+    """v = u + s with u = s²: ∂v/∂s is 1 as a link, and 13 in all."""
+    s = labelled(Value(2.0, "a") * 3, "s")
+    return labelled(labelled(square(s), "u") + s, "v")
+
+
+@pytest.mark.parametrize("square", [lambda s: s * s, lambda s: s**2], ids=["s·s", "s²"])
+@pytest.mark.parametrize(("key", "answer"), [("∂v/∂s", "1"), ("s", "1"), ("a", "3")])
+def test_the_direct_link_alone_is_a_forgotten_path(square, key, answer):
+    report = check_answers(direct_and_through(square), {key: answer})
+    assert (report.first_wrong.link, report.first_wrong.misconception) == ("∂u/∂s", "forgotten path")
+    assert "∂v/∂s is only the direct link; the paths through u are missing: " in str(report)
+
+
+def test_all_paths_through_one_node_are_forgotten():
+    """v = u + s + s: 2 is neither of the direct links alone."""
+    s = labelled(Value(2.0, "a") * 3, "s")
+    u = labelled(s * s, "u")
+    root = labelled(u + labelled(s * 2, "r") + labelled(s * 5, "q"), "v")
+    report = check_answers(root, {"s": "7"})
+    assert (report.first_wrong.link, report.first_wrong.misconception) == ("∂u/∂s", "forgotten path")
+    assert "the paths through u were left out of the sum" in str(report)
+
+
+def test_a_direct_link_within_the_graph():
+    s = labelled(Value(2.0, "a") * 3, "s")
+    v = labelled(labelled(s * s, "u") + s, "v")
+    report = check_answers(labelled(v.sin(), "y"), {"∂v/∂s": "1"})
+    assert (report.first_wrong.link, report.first_wrong.misconception) == ("∂u/∂s", "forgotten path")
+
+
+def halved_everywhere():
+    """The mean of two squares; w·x and c in each."""
+    w, c = Value(0.5, "w"), Value(0.21, "c")
+    squares = [labelled((w * x + c - t) ** 2, f"e{i}") for i, x, t in ((1, 1.5, 2.0), (2, -0.7, 1.3))]
+    return labelled((squares[0] + squares[1]) / 2, "L")
+
+
+@pytest.mark.parametrize("keys", [("c", "w"), ("w", "c"), ("w",), ("c",)])
+def test_one_mistake_at_every_sample_is_one_mistake(keys):
+    root = halved_everywhere()
+    right = exact(root)
+    report = check_answers(root, {key: f"{right[key] / 2:.6g}" for key in keys})
+    assert [verdict.status for verdict in report.in_order] == ["wrong", "carried"][: len(keys)]
+    assert report.first_wrong.misconception == "forgotten factor 2 or ½"
+    assert "and at every link of this kind" in str(report)
+
+
+def test_one_mistake_at_every_neuron_is_one_mistake():
+    x = Value(0.5, "x")
+    z1, z2 = labelled(x * 3.0, "z1"), labelled(x * -2.0, "z2")
+    root = labelled(z1.sigmoid() + z2.sigmoid(), "y")
+    s1, s2 = (1 / (1 + math.exp(-z)) for z in (1.5, -1.0))
+    report = check_answers(root, {"x": f"{3 * s1 - 2 * s2:.6f}"})
+    assert report.first_wrong.misconception == "function instead of derivative"
+    report = check_answers(root, values={"y": "0.5"})
+    assert report.first_wrong.misconception == "forgotten activation"
+
+
+@pytest.mark.parametrize("square", [lambda a: a**2, lambda a: a * a], ids=["a²", "a·a"])
+def test_the_sign_of_the_whole_number(square):
+    a = Value(2.0, "a")
+    report = check_answers(labelled(square(a) + a, "u"), {"a": "-5"})
+    assert report.first_wrong.misconception == "flipped sign"
+    assert report.first_wrong.link == "∂u/∂a"
+
+
+def test_links_to_one_value_in_two_places_are_told_apart():
+    a = Value(2.0, "a")
+    report = check_answers(labelled(a * a + a, "u"), {"a": "3"})
+    said = str(report)
+    assert "∂v1/∂a⁽¹⁾" in said
+    assert "∂v1/∂a⁽²⁾" in said
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda o: o**2, "square"),
+        (lambda o: o**3, "cube"),
+        (lambda o: o.exp(), "exponential"),
+        (lambda o: o.sin(), "sin"),
+        (lambda o: o.tanh(), "activation"),
+    ],
+)
+def test_what_was_not_applied_is_called_by_its_name(make, word):
+    report = check_answers(labelled(make(Value(-0.32, "o")), "L"), values={"L": "-0.32"})
+    assert f"the {word} was not applied" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("answer", "misconception"),
+    [("4", "forgotten exponent"), ("24", "exponent not lowered"), ("6", "lost power"), ("-12", "flipped sign")],
+)
+def test_the_power_rule(answer, misconception):
+    report = check_answers(labelled(Value(2.0, "x") ** 3, "y"), {"x": answer})
+    assert report.first_wrong.misconception == misconception
+
+
+def test_what_gives_the_very_number_comes_first():
+    """0.4 is the old weight; with a tenth of the learning rate it would be 0.394, which is 0.4 as well."""
+    w = Value(0.4, "w1")
+    e = labelled(nn.half_squared_error(labelled(w * 2.0, "h"), Value(-2.2, "y")), "e")
+    said = str(nn.check_update(e, {"w1": "0.4"}, lr=0.01))
+    assert said.startswith(
+        "✗ w1 new = 0.4: should be 0.34; first wrong link w1 new = w1 − η·∂e/∂w1 = 0.34: it was left"
+    )
 
 
 # ---- Mistakes planted by a program that shares no code with the checker --------------------------------------
