@@ -80,7 +80,7 @@ class Primitive:
                 return self._dispatch(operands)
             return self.forward(*operands)
         except (ArithmeticError, ValueError, TypeError) as error:
-            refuse(error, self.name, operands, self.domain)
+            refuse(error, self.applied, operands, self.domain)
             raise
 
     def _dispatch(self, operands: tuple[Any, ...]) -> Any:
@@ -104,6 +104,17 @@ class Primitive:
     def taught_partials(self, *operands_and_result: Any) -> tuple[Any, ...]:
         """The local derivatives in the form that lectures write, one for each operand."""
         return _as_tuple(self.taught(*operands_and_result))
+
+    def applied(self, operands: Sequence[str]) -> str:
+        """How an error names an application: a family's member as it is written, anything else by its name.
+
+        >>> from autograd import log, power
+        >>> log.applied(["0.0"]), power(0.5).applied(["x=-1.0"])
+        ('log(0.0)', '(x=-1.0)**0.5')
+        """
+        if callable(self.origin[0]) and self.text is not None and len(operands) == self.arity:
+            return self.text.write([(operand, LOOSE) for operand in operands])
+        return f"{self.name}({', '.join(operands)})"
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

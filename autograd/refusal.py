@@ -102,8 +102,12 @@ def _is_truth_value(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") == "b" and value.shape == ()
 
 
-def refuse(error: BaseException, operation: str, operands: Iterable[Any], domain: str = "") -> None:
+def refuse(
+    error: BaseException, operation: str | Callable[[list[str]], str], operands: Iterable[Any], domain: str = ""
+) -> None:
     """Make ``error`` name the operation, its operands and their labels, and end at the caller's line.
+
+    ``operation`` is a name, or what writes the operands into an application.
 
     The caller then re-raises it with a bare ``raise``, which adds no traceback entry for its own
     frame: the last line that a user sees is the user's.
@@ -112,7 +116,8 @@ def refuse(error: BaseException, operation: str, operands: Iterable[Any], domain
         listed = [shown(operand) for operand in operands]
         if len(listed) > 8:
             listed[7:] = [f"… {len(listed) - 7} more"]
-        error.args = (f"{operation}({', '.join(listed)}): {_reason(error, domain)}",)
+        applied = operation(listed) if callable(operation) else f"{operation}({', '.join(listed)})"
+        error.args = (f"{applied}: {_reason(error, domain)}",)
         complete(error)  # the innermost operation is the precise one
     error.__traceback__ = None
     error.__suppress_context__ = True

@@ -449,7 +449,7 @@ def _rescue(error: Exception, op: Primitive, *nodes: Any) -> tuple[float, Any] |
         result = op.forward(*data)
         partials = limits(op, *data)
     except _RAISED_BY_FLOATS:
-        refuse(error, op.name, nodes, op.domain)
+        refuse(error, op.applied, nodes, op.domain)
         return None
     return result, partials if len(partials) > 1 else partials[0]
 
@@ -469,11 +469,12 @@ def missing_derivative(node: Value, parent: Value, partial: float) -> Exception 
         op.partials(*data, node.data)
     except (ArithmeticError, ValueError) as error:
         kind = type(error)
-    listed = ", ".join(shown(operand) for operand in operands[:8])
+    applied = op.applied([shown(operand) for operand in operands[:8]])
+    where = op.domain if callable(op.origin[0]) else f"{op.name}: {op.domain}"
     return complete(
         kind(
-            f"the gradient needs the derivative of {op.name}({listed}) with respect to {shown(parent)}, "
-            f"which is {partial}" + (f" ({op.name}: {op.domain})" if op.domain else "")
+            f"the gradient needs the derivative of {applied} with respect to {shown(parent)}, "
+            f"which is {partial}" + (f" ({where})" if op.domain else "")
         )
     )
 

@@ -31,7 +31,7 @@ def replay(order: Sequence[Value], replaced: Mapping[Value, float]) -> dict[Valu
             try:
                 at[node] = node.op.forward(*operands)
             except (ArithmeticError, ValueError) as error:
-                refuse(error, node.op.name, operands, node.op.domain)
+                refuse(error, node.op.applied, operands, node.op.domain)
                 raise
     return at
 
