@@ -370,10 +370,11 @@ def _kinds(calculation: Calculation, singles: Sequence[Slip]) -> Iterator[Slip]:
 
 def _reason(slip: Slip) -> str:
     """What went wrong, in words."""
-    op = slip.node.op if slip.node is not None else None
-    name = _CALLED.get(op.name, op.name) if op is not None else "function"
-    name = "power" if name.startswith("power(") else name
-    return (slip.says or slip.misconception.says).replace("{function}", name)
+    says = slip.says or slip.misconception.says
+    if not slip.misconception.named or slip.node is None or slip.node.op is None:
+        return says
+    name = _CALLED.get(slip.node.op.name, slip.node.op.name).partition("(")[0]
+    return says.replace("the function", f"the {name}")
 
 
 def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdict:

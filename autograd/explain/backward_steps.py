@@ -102,12 +102,17 @@ class Step:
 
 
 class Steps(Sequence[Step]):
-    """The steps of one backward pass, in the order in which it takes them; ``remarks`` on what they do not reach."""
+    """The steps of one backward pass, in the order in which it takes them; ``remarks`` on what they do not reach.
 
-    def __init__(self, root: Value, listed: list[Step], remarks: list[str]) -> None:
+    As text, the steps to leaves without a label are left out, unless they were asked for: nobody differentiates by
+    the 2 of 2x.
+    """
+
+    def __init__(self, root: Value, listed: list[Step], remarks: list[str], leaves: Sequence[Value] = ()) -> None:
         self.root = root
         self.remarks = remarks
         self._listed = listed
+        self._written = [s for s in listed if s.parent.op or s.parent.label is not None or s.parent in leaves]
 
     def __len__(self) -> int:
         return len(self._listed)
@@ -126,9 +131,10 @@ class Steps(Sequence[Step]):
         return equal(derivative(name, name), of_number(1.0))
 
     def __str__(self) -> str:
-        shown = [f"{i:>{len(str(len(self)))}}. {step.text}" for i, step in enumerate(self[:_LISTED], 1)]
-        if len(self) > _LISTED:
-            shown.append(f"… {len(self) - _LISTED} more steps")
+        count = len(self._written)
+        shown = [f"{i:>{len(str(count))}}. {step.text}" for i, step in enumerate(self._written[:_LISTED], 1)]
+        if count > _LISTED:
+            shown.append(f"… {count - _LISTED} more steps")
         return "\n".join([f"seed: {self.seed.text}", *shown, *self.remarks])
 
     def __repr__(self) -> str:
@@ -136,11 +142,11 @@ class Steps(Sequence[Step]):
 
     def _repr_html_(self) -> str:
         items = [f"<math><mrow>{self.seed.mathml}</mrow></math>"]
-        for step in self[:_LISTED]:
+        for step in self._written[:_LISTED]:
             note = f"<br>{html.escape(step.note)}" if step.note else ""
             items.append(f"<math><mrow>{step.mathml}</mrow></math>{note}")
-        if len(self) > _LISTED:
-            items.append(f"… {len(self) - _LISTED} more steps")
+        if len(self._written) > _LISTED:
+            items.append(f"… {len(self._written) - _LISTED} more steps")
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
         return "<ol start=0>" + "".join(f"<li>{item}</li>" for item in items) + "</ol>" + remarks
 
@@ -174,4 +180,4 @@ def steps(root: Value, *leaves: Value) -> Steps:
             before = adjoint[parent]
             adjoint[parent] = after = before + contribution
             listed.append(Step(node, parent, upstream, partial, contribution, before, after, operand, root, formulas))
-    return Steps(root, listed, [why_zero(root, leaf, named) for leaf in leaves if leaf not in adjoint])
+    return Steps(root, listed, [why_zero(root, leaf, named) for leaf in leaves if leaf not in adjoint], leaves)

@@ -84,11 +84,12 @@ class Misconception:
     """One way to go wrong; see the head of this file."""
 
     name: str
-    says: str  # completes a sentence on the link; "{function}" in it stands for the name of the link's function
+    says: str  # completes a sentence on the link
     slope: Callable[[Edge], Uncertain | None] | None = None
     share: Callable[[Edge], Uncertain | None] | None = None
     value: Callable[[Place], Uncertain | None] | None = None
     whole: Callable[[Uncertain], Uncertain] | None = None
+    named: bool = False  # "the function" in what it says gives way to the name of the function
     is_path: bool = False  # what is wrong is that a path is missing; then groups of paths are tried, too
 
     @property
@@ -295,7 +296,8 @@ MISCONCEPTIONS: list[Misconception] = [
     ),
     Misconception(
         "forgotten function",
-        "the {function} was not applied",
+        "the function was not applied",
+        named=True,
         value=lambda p: p.operands[0] if _is_function(p) and p.op.name not in _ACTIVATIONS else None,
     ),
     Misconception(

@@ -1,6 +1,7 @@
 """Checking hand calculations: what is right, what is carried forward, what went wrong first, and why."""
 
 import math
+import re
 import time
 import traceback
 from fractions import Fraction
@@ -728,6 +729,10 @@ def test_links_to_one_value_in_two_places_are_told_apart():
 def test_what_was_not_applied_is_called_by_its_name(make, word):
     report = check_answers(labelled(make(Value(-0.32, "o")), "L"), values={"L": "-0.32"})
     assert f"the {word} was not applied" in str(report)
+
+
+def test_what_a_misconception_says_reads_well_by_itself():
+    assert not [m.name for m in MISCONCEPTIONS if re.search(r"\{(?!ij\})", m.says)]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,22 @@ def test_a_step_in_every_spelling():
     ET.fromstring(f"<m>{step.mathml}</m>")
 
 
+def test_nobody_differentiates_by_a_number_in_the_expression():
+    """2x + 1: the edges to 2 and 1 are steps, but none that anybody wants to read."""
+    x = Value(3.0, "x")
+    taken = steps(2 * x + 1)
+    assert len(taken) == 4
+    assert str(taken).splitlines() == [
+        "seed: ∂v2/∂v2 = 1",
+        "1. ∂v2/∂v1 = ∂v2/∂v2 · ∂v2/∂v1 = 1 · 1 = 1   with ∂v2/∂v1 = 1",
+        "2. ∂v2/∂x = ∂v2/∂v1 · ∂v1/∂x = 1 · 2 = 2   with ∂v1/∂x = 2",
+    ]
+    assert taken._repr_html_().count("<li>") == 3
+    factor = Value(5.0)
+    assert len(str(steps(x * factor)).splitlines()) == 2
+    assert len(str(steps(x * factor, factor)).splitlines()) == 3  # asked for
+
+
 def test_a_list_of_steps():
     taken = steps(baydin())
     assert str(taken).splitlines()[0] == "seed: ∂y/∂y = 1"
