@@ -262,6 +262,21 @@ MISCONCEPTIONS: list[Misconception] = [
         whole=lambda x: -x,
     ),
     Misconception(
+        "forgotten exponent",
+        "the exponent was not brought down as a factor",
+        slope=lambda e: _by_exponent(e, lambda x, n: math.pow(x, n - 1.0)),
+    ),
+    Misconception(
+        "exponent not lowered",
+        "the exponent was brought down as a factor, but not lowered by 1",
+        slope=lambda e: _by_exponent(e, lambda x, n: n * math.pow(x, n), squares=True),
+    ),
+    Misconception(
+        "lost power",
+        "the exponent was brought down as a factor, but the power that remains was left out",
+        slope=lambda e: _by_exponent(e, lambda x, n: n * x),
+    ),
+    Misconception(
         "derivative at the output",
         "the derivative was taken at the function's output instead of its input (the pre-activation)",
         slope=_at_output,
@@ -299,20 +314,5 @@ MISCONCEPTIONS: list[Misconception] = [
         "the function was not applied",
         named=True,
         value=lambda p: p.operands[0] if _is_function(p) and p.op.name not in _ACTIVATIONS else None,
-    ),
-    Misconception(
-        "forgotten exponent",
-        "the exponent was not brought down as a factor",
-        slope=lambda e: _by_exponent(e, lambda x, n: math.pow(x, n - 1.0)),
-    ),
-    Misconception(
-        "exponent not lowered",
-        "the exponent was brought down as a factor, but not lowered by 1",
-        slope=lambda e: _by_exponent(e, lambda x, n: n * math.pow(x, n), squares=True),
-    ),
-    Misconception(
-        "lost power",
-        "the exponent was brought down as a factor, but the power that remains was left out",
-        slope=lambda e: _by_exponent(e, lambda x, n: n * x),
     ),
 ]

@@ -744,6 +744,12 @@ def test_the_power_rule(answer, misconception):
     assert report.first_wrong.misconception == misconception
 
 
+def test_a_square_has_no_pre_activation():
+    """2(x − 5)² is twice the output as well, but nobody takes the derivative of a square there."""
+    report = check_answers(labelled((Value(2.0, "x") - 5.0) ** 2, "y"), {"x": "18"})
+    assert report.first_wrong.misconception == "exponent not lowered"
+
+
 def test_what_gives_the_very_number_comes_first():
     """0.4 is the old weight; with a tenth of the learning rate it would be 0.394, which is 0.4 as well."""
     w = Value(0.4, "w1")
