@@ -98,8 +98,10 @@ REASONS: dict[str, str] = {
     "autograd/value.py Value.affine: 0.0 → 1.0": "only that it is a float is looked at",
     "autograd/value.py _now: 0 → 1": "moments are only compared",
     "autograd/value.py moment: 1 → 2": "moments are only compared",
-    "autograd/value.py missing_derivative: op is None or math.isfinite(partial) or (not all(map(math.isfinite, "
-    "[node.data, *data]))) → math.isfinite(partial) or not all(map(math.isfinite, [node.data, *data]))": _OPERATION,
+    "autograd/value.py missing_derivative: op is None or math.isfinite(partial) or len(known) <= len(data) or (not "
+    "all(map(math.is... → math.isfinite(partial) or len(known) <= len(data) or (not all(map(math.isfinite, known)))": (
+        _OPERATION
+    ),
     "autograd/value.py no_number: node.op.name if node.op else '' → node.op.name": _OPERATION,
     "autograd/value.py Value.apply: len(data) < len(nodes) → len(data) <= len(nodes)": _FASTER,
     "autograd/value.py Value.apply: 2 → 1": "two operands are kept as a tuple instead of in slots of their own",
