@@ -129,8 +129,9 @@ def check_answers(
     as right if the exact one rounds to it, or if the rounded numbers written down before it lead to it (what was not
     written down was not rounded; ``autograd.explain.rounding`` has the rule in full).  What follows from a wrong
     number by right steps is not wrong again: the mistake is carried forward.  For a number that is wrong by itself
-    every misconception is tried at every link that leads to it (in graphs of hundreds of values, at the nearest), and
-    named where it reproduces the digits.
+    every misconception is tried at every link that leads to it (in graphs of hundreds of values, at the nearest) and at
+    all links of one kind, and named where it reproduces the digits; not where it explains nothing but one number that
+    is a few units of its last digit off and hangs on numbers not written down, which may have been rounded.
 
     A Value that the root does not depend on has gradient 0, and the verdict says why.
 

@@ -16,7 +16,7 @@ excuse nearly any answer: then only whole calculations count, in which all value
 are used as written.
 
 A number that is wrong is carried on the same way: as it stands, or as anything that rounds to it.  And the same test
-decides whether a misconception gives the digits that were written.
+decides whether a misconception gives the digits that were written: what is not finite gives none.
 """
 
 from __future__ import annotations
