@@ -115,8 +115,7 @@ REASONS: dict[str, str] = {
     "autograd/value.py _plain: 1000000000000000.0 → -1000000000000000.0": _WORDS,
     "autograd/value.py _plain: int(n) if n.is_integer() and 0 < abs(n) < 1000000000000000.0 else n → n": _WORDS,
     "autograd/value.py _compare: modes.active and modes.is_tracing() → modes.is_tracing()": _FASTER,
-    "autograd/value.py missing_derivative: f' ({op.name}: {op.domain})' if op.domain else '' → "
-    "f' ({op.name}: {op.domain})'": _WORDS,
+    "autograd/value.py missing_derivative: f' ({where})' if op.domain else '' → f' ({where})'": _WORDS,
     **{
         f"autograd/primitives.py {place}: {mutant}": _SHORTER
         for place in ("_affine", "_affine_written_out")

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,6 +20,7 @@ class Engine(RuleBasedStateMachine):
     @initialize(count=st.integers(1, 3), draw=st.randoms(use_true_random=False))
     def begin(self, count, draw):
         self.ours, self.naive, self.paths = [], [], []
+        self.unrecorded = set()  # computed under no_grad: nothing leads back from them
         self.leaves = {}  # our leaf → what its gradient should be
         self.interior = {}  # our node → what the latest backward pass through it should have left
         for _ in range(count):
@@ -56,11 +58,17 @@ class Engine(RuleBasedStateMachine):
         if cut or ours.op is None:
             self.leaves[ours] = 0.0
             theirs, count = naive.Node(theirs.value), 1
+        if cut == "no_grad":
+            self.unrecorded.add(ours)
         self.keep(ours, theirs, count)
 
     @rule(which=st.integers(0, 100), seed=st.sampled_from([1.0, 1.0, -2.0, 0.5]))
     def backward(self, which, seed):
         root = which % len(self.ours)
+        if self.ours[root] in self.unrecorded:
+            with pytest.raises(TypeError, match="computed under no_grad"):
+                self.ours[root].backward(seed)
+            return
         self.ours[root].backward(seed)
         for ours, theirs in zip(self.ours, self.naive, strict=True):
             slope = complex(naive.derivative(self.naive[root], theirs)).real * seed
