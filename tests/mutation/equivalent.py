@@ -70,6 +70,7 @@ REASONS: dict[str, str] = {
         f"nn/losses.py {place}: _demand_probabilities(a, y) → _demand_probabilities(y, a)": "refused in either order"
         for place in ("_cross_entropy_of_floats", "_cross_entropy_written_out")
     },
+    "nn/losses.py _cross_entropy_written_out: 1 - y → y - 1 (2)": "only whether it is 0 is looked at",
     "nn/losses.py _cross_entropy_taught: v_and_z[:-1] → v_and_z[:]": _SHORTER,
     **{
         f"nn/losses.py _categorical_cross_entropy: v[:-1] → v[:]{n}": "the first half is the same"

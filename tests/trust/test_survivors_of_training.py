@@ -200,6 +200,14 @@ def test_a_cross_entropy_written_out_refuses_what_is_no_probability(p, a, y):
         p.expand(Value(a), Value(y))
 
 
+@pytest.mark.parametrize("p", PROBABILITIES, ids=lambda p: p.origin[1])
+def test_a_cross_entropy_written_out_at_the_ends(p):
+    assert p.expand(Value(1.0), Value(1.0)).data == p.expand(Value(0.0), Value(0.0)).data == 0.0
+    for a, y in [(1.0, 0.5), (1.0, 0.0), (0.0, 0.5), (0.0, 1.0)]:
+        with pytest.raises(ValueError, match="domain"):
+            p.expand(Value(a), Value(y))
+
+
 def test_what_is_sure_and_right_costs_nothing_whatever_the_number_of_classes():
     for p in (LOSSES._categorical_cross_entropy, LOSSES._categorical_cross_entropy_fixed):
         assert p(0.0, 1.0, 0.0, 0.0, 1.0, 0.0) == 0.0
@@ -216,6 +224,7 @@ def test_where_the_hinge_bends():
 @pytest.mark.parametrize(
     "member",
     [
+        *(LOSSES._squared_error, LOSSES._binary_cross_entropy_fixed),
         *(LOSSES.huber_at(2.71), autograd.power(2.71), autograd.exponential(2.71)),
         *(autograd.primitives.leaky(0.271), autograd.primitives.softmax_at(27)),
     ],
