@@ -286,6 +286,10 @@ def _diagnose(
     """
     edges, values = calculation.before(new.quantity)
     nearest = max(10, _MOST_VISITS // len(calculation.order))
+    kinds = {(node.op, operand): (node, operand) for node, operand in reversed(edges)}  # the nearest of each kind
+    value_kinds = {node.op: node for node in reversed(values)}
+    alike = [Slip(m, *edge) for edge in [*kinds.values()][-nearest:] for m in misconceptions if m.slope or m.share]
+    alike += [Slip(m, node, None) for node in value_kinds.values() for m in misconceptions if m.value]
     edges, values = edges[:nearest], values[:nearest]
     candidates = [*_paths(calculation, new.quantity, edges, misconceptions)]
     singles = [Slip(m, *edge) for edge in edges for m in misconceptions if m.slope or m.share]
@@ -295,7 +299,7 @@ def _diagnose(
     candidates.sort(key=lambda slip: slip.misconception not in known)  # whoever makes a mistake makes it again
     if new.quantity.kind != "value":
         candidates += [Slip(m, None, None, whole=new.quantity) for m in misconceptions if m.whole]
-    candidates += _kinds(calculation, singles)
+    candidates += _kinds(calculation, [slip for slip in alike if sweep.admits(slip)])
     candidates += [Slip(m, None, None) for m in misconceptions]
     lines = sweep.lines
     position = next(i for i, line in enumerate(lines) if line.quantity == new.quantity)

@@ -689,6 +689,16 @@ def test_one_mistake_at_every_sample_is_one_mistake(keys):
     assert "and at every link of this kind" in str(report)
 
 
+def test_one_mistake_at_every_sample_of_a_batch_of_forty():
+    w, c = Value(0.5, "w"), Value(0.21, "c")
+    errors = [((w * (0.1 * i - 2) + c).tanh() - (i % 3) * 0.4) ** 2 for i in range(40)]
+    root = labelled(sum(errors[1:], errors[0]) / 40, "L")
+    right = exact(root)
+    report = check_answers(root, {key: f"{right[key] / 2:.6g}" for key in ("w", "c")})
+    assert [verdict.status for verdict in report.in_order] == ["wrong", "carried"]
+    assert report.first_wrong.misconception == "forgotten factor 2 or ½"
+
+
 def test_one_mistake_at_every_neuron_is_one_mistake():
     x = Value(0.5, "x")
     z1, z2 = labelled(x * 3.0, "z1"), labelled(x * -2.0, "z2")
