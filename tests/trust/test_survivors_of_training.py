@@ -208,6 +208,12 @@ def test_a_cross_entropy_written_out_at_the_ends(p):
             p.expand(Value(a), Value(y))
 
 
+def test_a_share_of_a_prediction_of_0_exists_for_a_target_of_0_only():
+    assert LOSSES._share(0.0, 0.0) == 0.0
+    with pytest.raises(ZeroDivisionError):
+        LOSSES._share(0.5, 0.0)
+
+
 def test_what_is_sure_and_right_costs_nothing_whatever_the_number_of_classes():
     for p in (LOSSES._categorical_cross_entropy, LOSSES._categorical_cross_entropy_fixed):
         assert p(0.0, 1.0, 0.0, 0.0, 1.0, 0.0) == 0.0
