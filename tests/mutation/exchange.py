@@ -32,8 +32,8 @@ class Change:
 
 
 @functools.lru_cache(1)
-def _compiled(source: str, file: str) -> CodeType:
-    return compile(source, file, "exec", dont_inherit=True)
+def _compiled(source: str, path: str) -> CodeType:
+    return compile(source, path, "exec", dont_inherit=True)
 
 
 def key(code: CodeType, file: str) -> Key:
@@ -41,12 +41,13 @@ def key(code: CodeType, file: str) -> Key:
     return file, code.co_qualname, (min(s[:2] for s in spans), max(s[2:] for s in spans))
 
 
-def change(original: str, mutant: str, file: str) -> Change:
+def change(original: str, mutant: str, path: str) -> Change:
+    """``path`` is where the file lies: a traceback that passes through the mutant has to look like the original's."""
     before, after = original.split("\n"), mutant.split("\n")
     first = next(i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b)
     last = next(i for i, (a, b) in enumerate(zip(before[::-1], after[::-1], strict=False)) if a != b)
     lines = frozenset(range(first + 1, max(first + 1, len(before) - last) + 1))
-    return Change(tuple(_chain(_compiled(original, file), compile(mutant, file, "exec", dont_inherit=True))), lines)
+    return Change(tuple(_chain(_compiled(original, path), compile(mutant, path, "exec", dont_inherit=True))), lines)
 
 
 def _chain(a: CodeType, b: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

@@ -172,7 +172,7 @@ class Bench:
 
     def _judge(self, mutant: Mutant) -> tuple[str, int]:
         """The last test that began, or ``PASSED``, and how its process ended."""
-        changed = change(self.originals[mutant.file], mutant.source, mutant.file)
+        changed = change(self.originals[mutant.file], mutant.source, str(self.tree / mutant.file))
         at_import = changed.at_import
         if not at_import:
             # A variable that inner functions share changes these, too: the line may be of any function around them.
@@ -211,7 +211,7 @@ class Bench:
                 return
 
             def body(say: Say, mutant: Mutant = mutant, tests: list[str] = tests) -> None:
-                changed = change(self.originals[mutant.file], mutant.source, mutant.file)
+                changed = change(self.originals[mutant.file], mutant.source, str(self.tree / mutant.file))
                 if not exchange(changed, mutant.file, existing):
                     os._exit(_NOT_EXCHANGED)
                 plugin.run(tests, say, self.reach.seconds)

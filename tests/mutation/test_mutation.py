@@ -94,7 +94,7 @@ def imported(file: str) -> dict[str, Any]:
 def with_mistake(after: str, nth: int = 0) -> tuple[dict[str, Any], bool, Change]:
     mutant = [m for m in mutants("file.py", FILE) if m.after == after][nth]
     names = imported("/where/it/lies/file.py")
-    what = change(plain(FILE), mutant.source, "file.py")
+    what = change(plain(FILE), mutant.source, "/where/it/lies/file.py")
     done = exchange(what, "file.py", functions({"/where/it/lies/file.py": "file.py"}))
     return names, done, what
 
@@ -104,6 +104,7 @@ def test_functions_made_before_the_mistake_have_it():
     assert done
     assert names["twice"](3.0) == 1.5
     assert names["scaled"](4.0)(2.0) == 0.5
+    assert names["twice"].__code__.co_filename == "/where/it/lies/file.py"
     assert [original.co_name for original, _ in what.chain] == ["<module>", "scaled", "method"]
     assert what.lines == {4}
 
