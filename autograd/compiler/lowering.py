@@ -44,7 +44,13 @@ from .program import Builder, Program, declare_total
 # raises where a power overflows.
 decay = primitive("decay", lambda x: math.exp(-math.fabs(x)), lambda x, z: -z * sign(x), origin=(__name__, "decay"))
 capped = primitive("capped", lambda x: _capped(x), lambda x, z: z, origin=(__name__, "capped"))
-raised = primitive("raised", lambda x: 1.0 + _capped(x), lambda x, z: capped(x), origin=(__name__, "raised"))
+raised = primitive(
+    "raised",
+    lambda x: 1.0 + _capped(x),
+    lambda x, z: capped(x),
+    expand=lambda x: 1.0 + capped(x),
+    origin=(__name__, "raised"),
+)
 quotient = primitive("quotient", operator.truediv, lambda x, y, z: (1 / y, -z / y), origin=(__name__, "quotient"))
 product = primitive("product", operator.mul, lambda x, y, z: (y, x), origin=(__name__, "product"))
 bounded = primitive("bounded", lambda x: _bounded(x), lambda x, z: 1.0, origin=(__name__, "bounded"))

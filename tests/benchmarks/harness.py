@@ -46,6 +46,9 @@ class Command:
 
 Contender = Callable[..., Any] | Command
 
+# What NumPy and PyTorch calculate with would otherwise take all processors, and wait for those that are busy.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
 _CALL = """\
 import importlib, json, sys
 module, function, arguments = sys.argv[1:]
@@ -82,9 +85,8 @@ def _run(label: str, contender: Contender, arguments: Sequence[Any]) -> tuple[fl
     )
     search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     start = time.perf_counter()
-    done = subprocess.run(
-        call, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": search_path}, check=False
-    )
+    environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": search_path}
+    done = subprocess.run(call, capture_output=True, text=True, env=environment, check=False)
     elapsed = time.perf_counter() - start
     if done.returncode:
         raise RuntimeError(f"the contender {label!r} failed:\n{done.stderr.strip()}")

@@ -9,7 +9,6 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..balancing import balanced
 from ..columns import Column, Rows, address_of
 from ..entry import entry
 from ..program import Program
@@ -32,9 +31,6 @@ class LLVMBackend:
         self.program = program
         self.relaxed = not precise
         self.lowered = kernels.lowered(program, self.relaxed)
-        if self.relaxed:
-            self.lowered = balanced(self.lowered)
-        self._optimize = not kernels.is_long(self.lowered)
         self._made: dict[Any, Any] = {}
         self._lock = threading.Lock()
 
@@ -42,7 +38,8 @@ class LLVMBackend:
 
     def entry(self, replay: Callable[..., Any]) -> Callable[..., Any]:
         kernel = kernels.call_kernel(self.lowered, self.relaxed)
-        machine = Machine(kernel.text, self._optimize)
+        long = kernels.is_long(self.lowered)
+        machine = Machine(kernel.text, 2 if not long else 1 if self.relaxed else 0)  # 0 would not contract
         self._made["call"] = machine
         inputs, outputs = len(self.program.names), len(self.program.outputs)
         if kernels.is_scalar(self.lowered):
@@ -69,7 +66,7 @@ class LLVMBackend:
                 "captures": self.program.captures,
                 "results": ctypes.c_double * outputs,
                 "frame": ctypes.c_double * kernel.frame,
-                "call": (_LONG if kernels.is_long(self.lowered) else _SHORT)(machine.address("call")),
+                "call": (_LONG if long else _SHORT)(machine.address("call")),
                 "replay": replay,
             },
         )
@@ -110,7 +107,7 @@ class LLVMBackend:
         function, frame = self._function(
             ("blocks", layout, step.program, len(extras), width),
             lambda: kernels.blocks_kernel(self.lowered, step.lowered, layout, width, self.relaxed, len(extras)),
-            optimize=not (kernels.is_long(self.lowered, on_lanes=True) or kernels.is_long(step.lowered)),
+            long=kernels.is_long(self.lowered, on_lanes=True) or kernels.is_long(step.lowered),
         )
         given = memory.block(ctypes.addressof(extra), ctypes.addressof(pointers), frame, count, size)
         fixed = memory.fixed
@@ -128,8 +125,8 @@ class LLVMBackend:
     ) -> Callable[[int, int], bool]:
         memory = self._memory(rows, order, carried)
         layout = Layout(memory.kinds, order is not None)
-        optimize = not kernels.is_long(self.lowered, on_lanes=name != "scan")
-        function, frame = self._function((name, layout), lambda: self._kernel(name, layout), optimize)
+        long = kernels.is_long(self.lowered, on_lanes=name != "scan")
+        function, frame = self._function((name, layout), lambda: self._kernel(name, layout), long)
         given = memory.block(out, emitted, frame)
 
         def compute(begin: int, end: int, alive: Any = (memory, keep)) -> bool:
@@ -151,16 +148,16 @@ class LLVMBackend:
 
     def _kernel(self, name: str, layout: Layout) -> kernels.Kernel:
         write = {"scan": kernels.scan_kernel, "map": kernels.map_kernel, "sum": kernels.sum_kernel}[name]
-        width = lanes() if name == "scan" else kernels.rows_at_once(self.lowered, lanes())
-        return write(self.lowered, layout, width, self.relaxed)
+        if name == "scan":
+            program = kernels.lowered(self.program, self.relaxed, by_row=not kernels.is_long(self.lowered))
+            return write(program, layout, lanes(), self.relaxed)
+        return write(self.lowered, layout, kernels.rows_at_once(self.lowered, lanes()), self.relaxed)
 
-    def _function(
-        self, key: Any, write: Callable[[], kernels.Kernel], optimize: bool
-    ) -> tuple[Callable[..., int], int]:
+    def _function(self, key: Any, write: Callable[[], kernels.Kernel], long: bool) -> tuple[Callable[..., int], int]:
         with self._lock:
             if key not in self._made:
                 kernel = write()
-                machine = Machine(kernel.text, optimize)
+                machine = Machine(kernel.text, 1 if long else 2)
                 self._made[key] = (_LOOP(machine.address("enter")), kernel.frame, machine)
             function, frame, _ = self._made[key]
         return function, frame

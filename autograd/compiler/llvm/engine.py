@@ -17,18 +17,19 @@ _lock = threading.Lock()  # LLVM's compiler is not for two threads at once; what
 class Machine:
     """Compiled functions; they live as long as this object.
 
-    Without ``optimize``, instructions are selected and registers allocated, and that is all: long straight-line
-    code, already free of repetition, gains nothing from LLVM's passes (measured).
+    ``effort``   2: optimised.  1: instructions are selected and registers allocated, and that is all: long
+                 straight-line code, already free of repetition, gains nothing from LLVM's passes (measured).
+                 0: the same in half the time, for code that runs a tenth slower on numbers, several times on vectors.
     """
 
-    def __init__(self, text: str, optimize: bool = True) -> None:
+    def __init__(self, text: str, effort: int = 2) -> None:
         import llvmlite.binding as llvm
 
         with _lock:
-            target = _target(2 if optimize else 1)
+            target = _target(effort)
             module = llvm.parse_assembly(text)
             module.triple = llvm.get_process_triple()
-            if optimize:
+            if effort == 2:
                 _improve(module, target)
             self._engine = llvm.create_mcjit_compiler(module, target)
             self._engine.finalize_object()

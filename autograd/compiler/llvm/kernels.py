@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..lowering import lower
+from ..balancing import balanced
+from ..lowering import lower, raised
 from ..program import Program
 from .code import Code, Module
 from .long import Long
@@ -37,8 +38,13 @@ def scalar_source(program: Program) -> str:
     return call_kernel(lowered(program), relaxed=False).text
 
 
-def lowered(program: Program, relaxed: bool = False) -> Program:
-    return lower(program, native, "machine code", relaxed)
+def lowered(program: Program, relaxed: bool = False, by_row: bool = False) -> Program:
+    """``program`` in what machine code computes itself.
+
+    ``by_row``: for rows one by one, where 1 + e^x soon is worth more instructions than e^x and then the sum.
+    """
+    program = lower(program, lambda op: native(op) and (by_row or op is not raised), "machine code", relaxed)
+    return balanced(program) if relaxed else program
 
 
 class Kernel(NamedTuple):

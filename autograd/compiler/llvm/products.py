@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ...primitives import mul
 from ..program import Instruction, Program
@@ -17,7 +18,8 @@ from .code import Code, Module
 from .long import Long
 from .loop import Loop, add_lanes, at
 
-TOGETHER = 8  # vectors of rows
+TOGETHER = 6  # vectors of rows: the factors of a layer stay in the nearest cache
+_UNITS = 2  # in a block, whose factors stay in registers
 
 
 def sum_of_products(module: Module, program: Program, loop: Loop, most: int, linkage: str) -> tuple[str, int]:
@@ -56,13 +58,10 @@ def sum_of_products(module: Module, program: Program, loop: Loop, most: int, lin
 
     tail.line(f"call void @collect_rest(ptr {buffer}, i64 {turn}, ptr {start})")
     tail.line(f"call void @hand_on(ptr {start}, ptr %out)")
-    results, groups = _groups(pairs)
+    results, blocks = _blocks(pairs)
     _table(module, "results", results)
-    _table(module, "common", [common * lanes for common, _ in groups])
-    _table(module, "others", [other * lanes for _, others in groups for other in others])
-    _table(module, "starts", [0, *itertools.accumulate(len(others) for _, others in groups)])
     for together in (TOGETHER, 1):
-        _collector(module, len(groups), lanes, together, stride)
+        _collector(module, blocks, lanes, together, stride)
     module.define("collect_rest", _REST.format(stride=stride))
     _hand_on(module, len(pairs), lanes)
     loop.function("sum", [], [long.not_finite(tail, "%out", len(pairs))], troubles, linkage)
@@ -98,14 +97,31 @@ def _factored(program: Program) -> tuple[Program, list[tuple[int, int]]]:
     return factors, [(pair[0], pair[1] if len(pair) > 1 else len(places)) for pair in pairs]
 
 
-def _groups(pairs: list[tuple[int, int]]) -> tuple[list[int], list[tuple[int, list[int]]]]:
-    """Results with a factor in common, next to each other, and for each such group the common factor and the others."""
+class _Block(NamedTuple):
+    """Results that are the products of each of ``common`` with each of ``others``, from ``start`` on."""
+
+    common: tuple[int, ...]
+    others: tuple[int, ...]
+    start: int
+
+
+def _blocks(pairs: list[tuple[int, int]]) -> tuple[list[int], list[_Block]]:
+    """The results in another order, and the blocks that they then form: of one or two units, and all their inputs."""
     uses = Counter(place for pair in pairs for place in pair)
     groups: dict[int, list[int]] = {}
     for k, pair in enumerate(pairs):
         groups.setdefault(max(pair, key=lambda place: uses[place]), []).append(k)
-    others = [(common, [sum(pairs[k]) - common for k in members]) for common, members in groups.items()]
-    return [k for members in groups.values() for k in members], others
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for common, members in groups.items():
+        alike.setdefault(tuple([sum(pairs[k]) - common for k in members]), []).append(common)
+    results: list[int] = []
+    blocks: list[_Block] = []
+    for others, commons in alike.items():
+        for i in range(0, len(commons), _UNITS):
+            some = tuple(commons[i : i + _UNITS])
+            blocks.append(_Block(some, others, len(results)))
+            results += [k for common in some for k in groups[common]]
+    return results, blocks
 
 
 def _table(module: Module, name: str, numbers: Sequence[int]) -> None:
@@ -113,27 +129,60 @@ def _table(module: Module, name: str, numbers: Sequence[int]) -> None:
     module.define(name, f"@{name} = internal constant [{len(numbers)} x i64] [{listed}]")
 
 
-def _collector(module: Module, groups: int, lanes: int, together: int, stride: int) -> None:
-    """``collect8(buffer, sums)``: add the products of so many vectors of rows to every sum."""
+def _collector(module: Module, blocks: list[_Block], lanes: int, together: int, stride: int) -> None:
+    """``collect6(buffer, sums)``: add the products of so many vectors of rows to every sum."""
+    calls = []
+    for units in range(1, _UNITS + 1):
+        if some := [block for block in blocks if len(block.common) == units]:
+            _collector_of(module, some, units, lanes, together, stride)
+            calls.append(f"  call void @collect{together}x{units}(ptr %buffer, ptr %sums)\n")
+    text = (
+        f"define internal void @collect{together}(ptr %buffer, ptr %sums) noinline {{\n{''.join(calls)}  ret void\n}}"
+    )
+    module.define(f"collect{together}", text)
+
+
+def _collector_of(module: Module, blocks: list[_Block], units: int, lanes: int, together: int, stride: int) -> None:
+    """``collect6x2``: the same for the blocks of so many units."""
+    _table(module, f"common{units}", [common * lanes for block in blocks for common in block.common])
+    _table(module, f"others{units}", [other * lanes for block in blocks for other in block.others])
+    _table(module, f"ends{units}", [0, *itertools.accumulate(len(block.others) for block in blocks)])
+    _table(module, f"starts{units}", [block.start for block in blocks])
     outer, inner = Code(module, lanes, prefix="g"), Code(module, lanes)
 
-    def factors(b: Code, table: str, index: str) -> list[str]:
-        place = b.write(f"load i64, ptr {at(b, table, index, 'i64')}")
+    def number(b: Code, table: str, index: str) -> str:
+        return b.write(f"load i64, ptr {at(b, f'@{table}{units}', index, 'i64')}")
+
+    def factors(b: Code, place: str) -> list[str]:
         base = at(b, "%buffer", place)
         return [b.write(f"load {b.number}, ptr {at(b, base, turn * stride)}, align 8") for turn in range(together)]
 
-    common, others = factors(outer, "@common", "%g"), factors(inner, "@others", "%k")
-    first, behind = (outer.write(f"load i64, ptr {at(outer, '@starts', g, 'i64')}") for g in ("%g", "%g.next"))
-    where = at(inner, "%sums", inner.write(f"mul i64 %k, {lanes}"))
-    strands = [inner.write(f"load {inner.number}, ptr {where}, align 8"), inner.constant(0.0)]
-    for turn, (x, y) in enumerate(zip(common, others, strict=True)):
-        strands[turn % 2] = inner.fma(x, y, strands[turn % 2])
-    total = inner.add(*strands) if together > 1 else strands[0]
-    inner.line(f"store {inner.number} {total}, ptr {where}, align 8")
+    first, behind = number(outer, "ends", "%g"), number(outer, "ends", "%g.next")
+    shift = outer.write(f"sub i64 {number(outer, 'starts', '%g')}, {first}")
+    count = outer.write(f"sub i64 {behind}, {first}")
+    common = []
+    for unit in range(units):
+        place = outer.write(f"add i64 {outer.write(f'mul i64 %g, {units}')}, {unit}")
+        common.append(factors(outer, number(outer, "common", place)))
+    others = factors(inner, number(inner, "others", "%k"))
+    k = inner.write(f"add i64 %k, {shift}")
+    for unit in range(units):
+        where = at(inner, "%sums", inner.write(f"mul i64 {k}, {lanes}"))
+        strands = [inner.write(f"load {inner.number}, ptr {where}, align 8"), inner.constant(0.0)]
+        for turn, (x, y) in enumerate(zip(common[unit], others, strict=True)):
+            strands[turn % 2] = inner.fma(x, y, strands[turn % 2])
+        total = inner.add(*strands) if together > 1 else strands[0]
+        inner.line(f"store {inner.number} {total}, ptr {where}, align 8")
+        k = inner.write(f"add i64 {k}, {count}")
     text = _COLLECT.format(
-        together=together, groups=groups, outer=outer.body, inner=inner.body, first=first, behind=behind
+        name=f"collect{together}x{units}",
+        blocks=len(blocks),
+        outer=outer.body,
+        inner=inner.body,
+        first=first,
+        behind=behind,
     )
-    module.define(f"collect{together}", text)
+    module.define(f"collect{together}x{units}", text)
 
 
 def _hand_on(module: Module, count: int, lanes: int) -> None:
@@ -147,7 +196,7 @@ def _hand_on(module: Module, count: int, lanes: int) -> None:
     module.define("hand_on", _HAND_ON.format(count=count, body=b.body))
 
 
-_COLLECT = """define internal void @collect{together}(ptr noalias %buffer, ptr noalias %sums) noinline {{
+_COLLECT = """define internal void @{name}(ptr noalias %buffer, ptr noalias %sums) noinline {{
 entry:
   br label %group
 group:
@@ -162,7 +211,7 @@ result:
   %more = icmp slt i64 %k.next, {behind}
   br i1 %more, label %result, label %grouped
 grouped:
-  %again = icmp slt i64 %g.next, {groups}
+  %again = icmp slt i64 %g.next, {blocks}
   br i1 %again, label %group, label %done
 done:
   ret void
