@@ -18,6 +18,7 @@ class UnsuitedError(Exception):
     """These arguments are not of the shape that an entry was made for."""
 
 
+_MANY = 4  # numbers that are cheaper to move together than one by one
 _WRONG = (TypeError, ValueError, OverflowError, struct.error, ctypes.ArgumentError)
 
 
@@ -39,8 +40,8 @@ def entry(
     words = {"inputs": ", ".join(inputs), "arguments": ", ".join(arguments)}
     outputs = [f"r{i}" for i in range(len(program.outputs))]
     unpacked, shaped = f"[{', '.join(outputs)}] = {results}", _literal(program.results, iter(outputs))
-    if shaped is None:
-        unpacked, shaped = f"r = {results}", "shaped(r)"
+    if shaped is None or len(outputs) >= _MANY:
+        unpacked, shaped = f"r = {results}", _sliced(program.results, 0)[0] or "shaped(r)"
     lines = [
         f"def entry({words['arguments']}):",
         "    try:",
@@ -84,9 +85,12 @@ def _sliced(tree: Any, place: int) -> tuple[str | None, int]:
 
 
 def _taken_apart(name: str, tree: Any, supply: Iterator[int], unpack: list[str]) -> list[str]:
-    """The names of the scalars of ``tree``, and the lines that unpack them."""
+    """What the scalars of ``tree`` are in a list of arguments, and the lines that take it apart."""
     if not isinstance(tree, (list, tuple)):
         return [name]
+    if len(tree) >= _MANY and not any(isinstance(part, (list, tuple)) for part in tree):
+        unpack += [f"if len({name}) != {len(tree)}:", "    raise unsuited"]
+        return [f"*{name}"]
     parts = [
         f"x{next(supply)}" if not isinstance(part, (list, tuple)) else f"{name}_{i}" for i, part in enumerate(tree)
     ]

@@ -110,7 +110,7 @@ class PythonBackend:
                 "if not finite(out):",
                 "    return replay({arguments})",
             ],
-            "out",
+            "list(out)",
             {
                 "pack": _floats,
                 "function": self.function,

@@ -416,3 +416,18 @@ def test_what_is_no_function_or_no_number_is_named(attempt, message):
     with pytest.raises(TypeError, match=message) as caught:
         attempt()
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_long_arguments_and_results_of_the_wrong_shape_are_another_program(backend):
+    """Lists are taken as a whole, so their lengths must be looked at one by one."""
+    f = compile(lambda x, y: [sum(x), sum(y), *x, *y, x], backend=backend)
+    x, y = [1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0]
+    assert f(x, y) == [15.0, 30.0, *x, *y, x]
+    assert f(y, x) == [30.0, 15.0, *y, *x, y]
+    assert f(tuple(x), y)[:2] == [15.0, 30.0]
+    assert f([*x, 1.0], y)[0] == 16.0
+    with pytest.raises(TypeError):
+        f(x, [*y[:3], "9"])
+    with pytest.raises(TypeError):
+        f(x, 3.0)

@@ -37,8 +37,8 @@ class LLVMBackend:
     # ---- One row ---------------------------------------------------------------------------------------
 
     def entry(self, replay: Callable[..., Any]) -> Callable[..., Any]:
-        kernel = kernels.call_kernel(self.lowered, self.relaxed)
         long = kernels.is_long(self.lowered)
+        kernel = kernels.call_kernel(self.lowered, self.relaxed, lanes() if long else 1)
         machine = Machine(kernel.text, 2 if not long else 1 if self.relaxed else 0)  # 0 would not contract
         self._made["call"] = machine
         inputs, outputs = len(self.program.names), len(self.program.outputs)
@@ -60,7 +60,7 @@ class LLVMBackend:
                 f"if call(given, out, {'frame()' if kernel.frame else 'None'}):",
                 "    return replay({arguments})",
             ],
-            "out",
+            "out[:]",
             {
                 "pack": struct.Struct(f"{inputs + captured}d").pack,
                 "captures": self.program.captures,

@@ -54,13 +54,16 @@ class Kernel(NamedTuple):
     frame: int = 0
 
 
-def call_kernel(program: Program, relaxed: bool) -> Kernel:
-    """``call(in, out, frame)``, and for one result and few inputs ``scalar(x, …)``, which gives NaN for trouble."""
+def call_kernel(program: Program, relaxed: bool, most: int = 1) -> Kernel:
+    """``call(in, out, frame)``, and for one result and few inputs ``scalar(x, …)``, which gives NaN for trouble.
+
+    ``most``: how much is computed side by side, see ``packing.py``; nothing, where people are to read it.
+    """
     module = _module(program, relaxed)
     if is_long(program):
-        return Kernel(*Long(module, program).call())
+        return Kernel(*Long(module, program, most).call())
     b = Code(module)
-    results = emit(b, program, [load(b, "%in", v) for v in range(_inputs(program))])
+    results = emit(b, program, [load(b, "%in", v) for v in range(_inputs(program))], most)
     for k, result in enumerate(results):
         b.line(f"store double {result}, ptr {at(b, '%out', k)}")
     trouble = any_of(b, [*b.troubles, *not_finite(b, results)])
@@ -69,7 +72,7 @@ def call_kernel(program: Program, relaxed: bool) -> Kernel:
     if is_scalar(program):
         b = Code(module)
         given = [f"%x{v}" for v in range(_inputs(program))]
-        (result,) = emit(b, program, given)
+        (result,) = emit(b, program, given, most)
         b.line(f"ret double {b.select(any_of(b, b.troubles), b.constant(float('nan')), result)}")
         typed = ", ".join(f"double {x}" for x in given)
         module.functions.append(f"define double @scalar({typed}) {{\n{b.body}\n}}")
