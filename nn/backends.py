@@ -30,6 +30,7 @@ class Task:
     clip       the largest norm of the gradient, if there is one: see ``optimizers.clipped``
     optimizer  ``optimizer.update`` is the rule, ``rate()`` the next update's learning rate; ``state`` and
                ``updates`` are read and written
+    batch_size points an update; the last batch of an epoch may have fewer
     """
 
     model: Module
@@ -39,6 +40,7 @@ class Task:
     penalty: Callable[[list[Value]], Any] | None
     clip: float | None
     optimizer: Optimizer
+    batch_size: int
 
 
 Epoch: TypeAlias = Callable[[Sequence[Sequence[int]]], Iterator[float]]

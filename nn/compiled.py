@@ -110,7 +110,7 @@ class _Compiled:
         made = range(optimizer.updates, optimizer.updates + len(batches))
         extras = [array("d", _rates(optimizer, made)), array("d", [t + 1 for t in made])]
         order = array("q", itertools.chain.from_iterable(batches))
-        size = len(batches[0])
+        size = self.task.batch_size  # not of these batches: a sum's last digits depend on it, and a run may be resumed
         try:
             if size == 1:
                 carry, losses = self.by_point.scan(self._carry(), self.rows, self.targets, order=order, extras=extras)

@@ -123,6 +123,7 @@ def fit(
     )
     if patience is not None and not held_rows:
         raise ValueError("patience needs something to validate on: validation=0.2, or a pair of rows and targets")
+    points = _points(batch_size, len(rows))
     run = _Run(
         Task(
             model,
@@ -132,12 +133,13 @@ def fit(
             find_penalty(penalty),
             None if clip is None else positive("clip", clip),
             chosen_optimizer,
+            points,
         ),
         scaling,
         held_rows,
         held_targets,
         epochs=count("epochs", epochs),
-        batch_size=_points(batch_size, len(rows)),
+        batch_size=points,
         shuffle=flag("shuffle", shuffle),
         seed=_seed(seed),
         tolerance=None if tolerance is None else demand("tolerance", tolerance, 0.0),

@@ -195,6 +195,20 @@ def test_what_a_callback_changes_is_noticed_before_the_next_epoch(backend):
     assert history.iteration_loss == pytest.approx(eager[0].iteration_loss, rel=1e-9)
 
 
+@needs_llvm
+@pytest.mark.parametrize("size", [2, 3, 5, 19])
+def test_the_last_digits_do_not_depend_on_how_much_is_done_at_a_time(monkeypatch, size):
+    def run(at_once):
+        monkeypatch.setattr(machine, "_FIRST", at_once)
+        monkeypatch.setattr(machine, "_PATIENCE", 1e-9)
+        model = nn.MLP([3, 3, 1], activation="sigmoid", seed=6)
+        nn.fit(model, ROWS, TARGETS, epochs=5, lr=0.05, batch_size=size, backend="llvm", progress=False)
+        return [p.data for p in model.parameters()]
+
+    monkeypatch.setattr(machine, "prepare", functools.partial(machine.prepare, precise=False))
+    assert run(1) == run(2) == run(3) == run(64)
+
+
 @pytest.mark.parametrize("backend", BACK_ENDS)
 def test_a_mask_drawn_by_the_model_is_not_frozen(backend):
     class Dropped(nn.Module):
