@@ -63,7 +63,8 @@ def _contest(what: str, contenders: Any, sizes: list[int], points: int, batch: i
     goals = {label: goal for (row, label, size), goal in GOALS.items() if (row, size) == (name, batch)}
     # Short runs are repeated more often: a processor takes a while to come up to speed with wide vectors.
     repeats = 2 if small else 30 if sizes[0] > 4 else 500
-    medians = contend(here, sizes, points, repeats, rounds=1 if small else 5 if goals else 3)
+    rounds = 1 if small else 5 if goals else 3 if points == POINTS else 2
+    medians = contend(here, sizes, points, repeats, rounds=rounds)
     for label in here:
         if label != OURS:
             shown = {OURS: medians[OURS] / points, label: medians[label] / points}

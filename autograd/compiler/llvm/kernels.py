@@ -89,23 +89,26 @@ def is_long(program: Program, on_lanes: bool = False) -> bool:
 
 def rows_at_once(program: Program, lanes: int) -> int:
     """Two vectors of rows in a short program, where registers suffice for both: neither waits for its own results."""
-    many = lanes >= 8 and len(program.instructions) + len(program.outputs) <= _SHORT
-    return 2 * lanes if many else lanes
+    return 2 * lanes if _is_short(program) else lanes
 
 
-def side_by_side(lanes: int) -> int:
-    """How many vectors of rows to compute at once, where a long program has them: as many as the registers hold."""
-    return {8: 8, 16: 1}.get(lanes, 4)
+def side_by_side(program: Program, lanes: int) -> int:
+    """How many vectors of so many rows to compute at once, where a program has them: as many as the registers hold."""
+    return 1 if _is_short(program) else 8 if lanes == 8 else 4
+
+
+def _is_short(program: Program) -> bool:
+    return len(program.instructions) + len(program.outputs) <= _SHORT
 
 
 def map_kernel(program: Program, rows: Rows, lanes: int, relaxed: bool) -> Kernel:
     """``out`` holds a pointer for each result."""
     loop = Loop(_module(program, relaxed), rows, lanes)
     if is_long(program, on_lanes=True):
-        return Kernel(*Long(loop.module, program, side_by_side(lanes), lanes).map(loop))
+        return Kernel(*Long(loop.module, program, side_by_side(program, lanes), lanes).map(loop))
     out = [loop.head.write(f"load ptr, ptr {at(loop.head, '%out', k, 'ptr')}") for k in range(_results(program))]
     b = loop.body
-    results = emit(b, program, loop.given(), side_by_side(lanes))
+    results = emit(b, program, loop.given(), side_by_side(program, lanes))
     for pointer, result in zip(out, results, strict=True):
         loop.store(pointer, result)
     loop.function("map", [*b.troubles, *not_finite(b, results)])
@@ -125,14 +128,14 @@ def _sum(module: Module, program: Program, rows: Rows, lanes: int, relaxed: bool
     loop = Loop(module, rows, lanes)
     if is_long(program, on_lanes=True):
         if relaxed:
-            return sum_of_products(module, program, loop, side_by_side(lanes), linkage)
-        return Long(module, program, side_by_side(lanes), lanes).sum(loop, linkage)
+            return sum_of_products(module, program, loop, side_by_side(program, lanes), linkage)
+        return Long(module, program, side_by_side(program, lanes), lanes).sum(loop, linkage)
     b, tail = loop.body, loop.tail
     wide = Code(loop.module, lanes if relaxed else 1)
     before = [load(loop.head, "%out", k) for k in range(_results(program))]
     nothing = wide.constant(-0.0)  # x + (-0.0) is x
     sums = [loop.phi(wide.number, nothing if relaxed else x) for x in before]
-    for total, result in zip(sums, emit(b, program, loop.given(), side_by_side(lanes)), strict=True):
+    for total, result in zip(sums, emit(b, program, loop.given(), side_by_side(program, lanes)), strict=True):
         added = loop.filled(result)
         loop.next[total] = b.add(total, added) if relaxed else add_lanes(b, total, added)
     finals = [add_lanes(tail, x, y, wide.lanes) for x, y in zip(before, sums, strict=True)] if relaxed else sums

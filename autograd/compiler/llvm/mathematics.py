@@ -100,6 +100,10 @@ def decay(b: Code, x: str) -> str:
     return b.select(b.compare("olt", x, b.constant(-746.0)), b.constant(0.0), _exp_within(b, x))
 
 
+FEW = 4  # lanes for which looking up numbers in a table, one by one, is a short way
+_LOW, _HIGH = -708.0, 709.0
+
+
 def capped(b: Code, x: str) -> str:
     """exp(x) for -708 ≤ x ≤ 709, and what it is at these ends beyond them."""
     if b.lanes > FEW:  # fewest instructions, so the argument is brought into range (NaN stays)
@@ -119,8 +123,6 @@ def raised(b: Code, x: str) -> str:
     return b.select(beyond, more, b.fma(scale, p, more))
 
 
-FEW = 4  # lanes for which looking up a number in a table, one by one, is a short way
-_LOW, _HIGH = -708.0, 709.0
 _STEPS_IN_BITS = 6
 # (e^r - 1 - r) / r² for |r| ≤ ln 2 / 128, interpolated at Chebyshev points: relative error 5·10⁻¹⁸ of e^r.
 _EXP_NEAR_0 = (0.49999999999985073, 0.16666666666664534, 0.04166670739519196, 0.008333339151693497)
