@@ -7,18 +7,15 @@ from collections.abc import Iterable
 from .harness import Row
 
 INK = "#767676"  # readable on white and on black
-COLOURS = {
-    "C": "#767676",
-    "JAX jit": "#8250df",
-    "JAX scan": "#8250df",
-    "PyTorch": "#d9480f",
-    "torch.compile": "#e8890c",
-    "CasADi": "#2b8a3e",
-    "CasADi mapaccum": "#2b8a3e",
-    "NumPy": "#1c7ed6",
-    "micrograd": "#c2255c",
+MARKS = {
+    "C": ("D", "#767676"),
+    "JAX": ("o", "#8250df"),
+    "PyTorch": ("o", "#d9480f"),
+    "torch.compile": ("v", "#e8890c"),
+    "CasADi": ("P", "#2b8a3e"),
+    "NumPy": ("^", "#1c7ed6"),
+    "micrograd": ("s", "#c2255c"),
 }
-MARKS = {"C": "D", "torch.compile": "v", "micrograd": "s", "NumPy": "^", "CasADi": "P", "CasADi mapaccum": "P"}
 TIMES = "× "
 
 
@@ -32,13 +29,14 @@ def draw(rows: Iterable[Row], path: str) -> None:
 
     contests: dict[str, dict[str, float]] = {}
     for row in rows:
-        if (label := row.unit.removeprefix(TIMES)) in COLOURS:
-            contests.setdefault(row.name, {})[label] = row.figure
+        label = row.unit.removeprefix(TIMES)
+        if who := next((who for who in MARKS if label == who or label.startswith(f"{who} ")), None):
+            contests.setdefault(row.name, {})[who] = row.figure
     figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.26 * len(contests)), layout="constrained")
-    for label, colour in COLOURS.items():
+    for label, (mark, colour) in MARKS.items():
         found = [(ratios[label], i) for i, ratios in enumerate(contests.values()) if label in ratios]
         if found:
-            axes.plot(*zip(*found, strict=True), MARKS.get(label, "o"), color=colour, label=label, markersize=6)
+            axes.plot(*zip(*found, strict=True), mark, color=colour, label=label, markersize=6)
     axes.axvline(1, color=INK, linewidth=1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
@@ -49,6 +47,6 @@ def draw(rows: Iterable[Row], path: str) -> None:
     axes.tick_params(colors=INK, length=0, which="both")
     axes.spines[:].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=5, frameon=False, labelcolor=INK)
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(MARKS), frameon=False, labelcolor=INK)
     figure.savefig(path, transparent=True, metadata={"Date": None} if path.endswith(".svg") else None)
     pyplot.close(figure)
