@@ -15,7 +15,7 @@ from ..graph import topological_order
 from ..notation import Name, find, names, number
 from ..value import Value
 from .calculation import Calculation, Line, Quantity, Slip, Sweep
-from .formula import derivative, marked_with_place
+from .formula import derivative
 from .misconceptions import MISCONCEPTIONS, Misconception
 from .refusals import ends_at_caller
 from .rounding import Written
@@ -425,7 +425,7 @@ def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tu
     if slip is not None and slip.node is not None:
         if slip.operand is not None:
             others = {(slip.node, i) for i, p in enumerate(slip.node.parents) if p is slip.node.parents[slip.operand]}
-            return _edge(calculation, slip.node, slip.operand, marked=not others <= {*slip.places})
+            return _edge(calculation, slip.node, slip.operand, placed=not others <= {*slip.places})
         shown = f"{names[slip.node].text} = {formulas.value(slip.node).text} = {number(slip.node.data)}"
         return names[slip.node].text, shown
     edges, _ = calculation.before(quantity)
@@ -437,9 +437,14 @@ def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tu
     return name, f"{name}, which hangs on {_listed([_edge(calculation, *edge)[0] for edge in reversed(edges)])}"
 
 
-def _edge(calculation: Calculation, node: Value, operand: int, marked: bool = True) -> tuple[str, str]:
-    name = derivative(calculation.names[node], calculation.names[node.parents[operand]])
-    text = (marked_with_place(name, node, operand) if marked else name).text
+def _edge(calculation: Calculation, node: Value, operand: int, placed: bool = True) -> tuple[str, str]:
+    """∂node/∂operand, ``placed`` or not among several edges between the two, and the link as an equation."""
+    of, by, mark = (
+        calculation.names[node],
+        calculation.names[node.parents[operand]],
+        calculation.formulas.mark(node, operand),
+    )
+    text = derivative(of, by, mark if placed else mark._replace(place=0)).text
     formula, figure = calculation.formulas.partials(node)[operand].text, number(node.partials[operand])
     return text, f"{text} = {formula}" + ("" if formula == figure else f" = {figure}")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
 from ..notation import names
 from ..value import Value
 from . import mathml
-from .formula import Formula, Formulas, derivative, equal, of_number, product, total
+from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
 from .independence import named_with, why_zero
 from .refusals import ends_at_caller
 from .replay import consistent_order
@@ -50,7 +50,7 @@ class Step:
     def symbols(self) -> Formula:
         """The step in names: ∂L/∂h1 = ∂L/∂ŷ · ∂ŷ/∂h1."""
         root, node, parent = (self.formulas.names[n] for n in (self.root, self.node, self.parent))
-        link = product([derivative(root, node), derivative(node, parent)], spaced=True)
+        link = product([derivative(root, node), self._link], spaced=True)
         return equal(derivative(root, parent), self._added_to(link))
 
     @property
@@ -63,16 +63,33 @@ class Step:
         return total([of_number(self.before, 4), link]) if self.before else link
 
     @property
+    def _link(self) -> Formula:
+        """∂node/∂parent, along this edge."""
+        return self.formulas.edge(self.node, self.operand)
+
+    @property
+    def _local(self) -> Formula:
+        return equal(self._link, self.formula)
+
+    @property
+    def mark(self) -> Mark:
+        """How ∂node/∂parent is marked where the total derivative between the two is more than this edge's."""
+        return self.formulas.mark(self.node, self.operand)
+
+    @property
     def note(self) -> str | None:
-        """What deserves a remark: a kink, one node in two places, an adjoint of zero."""
+        """What deserves a remark: a kink, one node in two places, other ways beside this edge, an adjoint of zero."""
+        return self._note(explained=False)
+
+    def _note(self, explained: bool) -> str | None:
+        """The note; the mark of the local derivative is left out where it has been ``explained`` before."""
         remarks = []
+        node, parent = self.formulas.names[self.node], self.formulas.names[self.parent]
+        if not explained and (says := self.mark.explained(node, parent, "this edge")):
+            remarks.append(says)
         places = self.node.parents.count(self.parent)
-        name = self.formulas.names[self.parent].text
         if places > 1:
-            nth = self.node.parents[: self.operand + 1].count(self.parent)
-            remarks.append(
-                f"{name} is {places} operands of {self.formulas.names[self.node].text}; this is number {nth}"
-            )
+            remarks.append(f"{parent.text} is {places} operands of {node.text}; this is number {self.mark.place}")
         if kink := self.formulas.kink(self.node):
             remarks.append(kink)
         if not self.upstream:
@@ -82,15 +99,16 @@ class Step:
     @property
     def text(self) -> str:
         """The step on one line."""
-        local = equal(derivative(self.formulas.names[self.node], self.formulas.names[self.parent]), self.formula)
-        note = f"; {self.note}" if self.note else ""
-        return f"{equal(self.symbols, self.numbers).text}   with {local.text}{note}"
+        return self._text(explained=False)
+
+    def _text(self, explained: bool) -> str:
+        note = self._note(explained)
+        return f"{equal(self.symbols, self.numbers).text}   with {self._local.text}" + (f"; {note}" if note else "")
 
     @property
     def latex(self) -> str:
         """The step as a line of mathematics."""
-        local = equal(derivative(self.formulas.names[self.node], self.formulas.names[self.parent]), self.formula)
-        return rf"{equal(self.symbols, self.numbers).latex} \quad\text{{with}}\quad {local.latex}"
+        return rf"{equal(self.symbols, self.numbers).latex} \quad\text{{with}}\quad {self._local.latex}"
 
     @property
     def mathml(self) -> str:
@@ -130,9 +148,17 @@ class Steps(Sequence[Step]):
         name = names(self.root)[self.root]
         return equal(derivative(name, name), of_number(1.0))
 
+    def _explained(self) -> Iterator[tuple[Step, bool]]:
+        """The steps to be listed, each with whether the mark ∂⁺ has been explained before it."""
+        explained = False
+        for step in self._written[:_LISTED]:
+            yield step, explained
+            explained = explained or step.mark.direct
+
     def __str__(self) -> str:
         count = len(self._written)
-        shown = [f"{i:>{len(str(count))}}. {step.text}" for i, step in enumerate(self._written[:_LISTED], 1)]
+        digits = len(str(count))
+        shown = [f"{i:>{digits}}. {step._text(explained)}" for i, (step, explained) in enumerate(self._explained(), 1)]
         if count > _LISTED:
             shown.append(f"… {count - _LISTED} more steps")
         return "\n".join([f"seed: {self.seed.text}", *shown, *self.remarks])
@@ -142,8 +168,9 @@ class Steps(Sequence[Step]):
 
     def _repr_html_(self) -> str:
         items = [f"<math><mrow>{self.seed.mathml}</mrow></math>"]
-        for step in self._written[:_LISTED]:
-            note = f"<br>{html.escape(step.note)}" if step.note else ""
+        for step, explained in self._explained():
+            told = step._note(explained)
+            note = f"<br>{html.escape(told)}" if told else ""
             items.append(f"<math><mrow>{step.mathml}</mrow></math>{note}")
         if len(self._written) > _LISTED:
             items.append(f"… {len(self._written) - _LISTED} more steps")
@@ -162,8 +189,8 @@ def steps(root: Value, *leaves: Value) -> Steps:
     >>> y.label = "y"
     >>> for step in steps(y):
     ...     print(step)
-    ∂y/∂x = ∂y/∂y · ∂y/∂x = 1 · 3 = 3   with ∂y/∂x = x; x is 2 operands of y; this is number 1
-    ∂y/∂x = 3 + ∂y/∂y · ∂y/∂x = 3 + 1 · 3 = 6   with ∂y/∂x = x; x is 2 operands of y; this is number 2
+    ∂y/∂x = ∂y/∂y · ∂y/∂x⁽¹⁾ = 1 · 3 = 3   with ∂y/∂x⁽¹⁾ = x; x is 2 operands of y; this is number 1
+    ∂y/∂x = 3 + ∂y/∂y · ∂y/∂x⁽²⁾ = 3 + 1 · 3 = 6   with ∂y/∂x⁽²⁾ = x; x is 2 operands of y; this is number 2
 
     Raises ``ValueError`` where a leaf has changed since the graph was computed.
     """

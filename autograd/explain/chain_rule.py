@@ -6,6 +6,7 @@ import heapq
 import html
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ from ..notation import Name, find, number
 from ..transform import pull_back
 from ..value import Value
 from . import mathml
-from .formula import Formula, Formulas, derivative, equal, marked_with_place, of_number, product, total
+from .bypasses import bypassed
+from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
 from .independence import named_with, why_zero
 from .refusals import ends_at_caller
 from .replay import consistent_order
@@ -48,9 +50,15 @@ class Link:
 
     @property
     def symbol(self) -> Formula:
-        """∂node/∂parent; where the parent is several operands of the node, marked with which."""
-        plain = derivative(self.chain.names[self.node], self.chain.names[self.parent])
-        return plain if self.operand is None else marked_with_place(plain, self.node, self.operand)
+        """∂node/∂parent, marked where it is not the total derivative: one of several links between the two."""
+        return derivative(self.chain.names[self.node], self.chain.names[self.parent], self.mark)
+
+    @property
+    def mark(self) -> Mark:
+        """What tells the link from the total derivative of the node by the parent."""
+        if self.operand is not None and self.node.parents.count(self.parent) > 1:
+            return Mark(place=self.node.parents[: self.operand + 1].count(self.parent))
+        return Mark(direct=self.chain.is_bypassed(self))
 
     @property
     def note(self) -> str | None:
@@ -123,6 +131,8 @@ class Chain:
         folded = {node for node in order if node.label is None and node.op and node not in self._stations}
         self.formulas = Formulas(self.names, spelled_out=folded)
         self._links: dict[Value, list[Link]] = {}
+        self._bypassed: dict[Value, set[Value]] = {}
+        self._uses = Counter(parent for node in self._between for parent in node.parents)
         self.counts: dict[Value, int] = {leaf: 1}
         for node in order:
             if node in self._between and node is not leaf and node in self._stations:
@@ -171,6 +181,19 @@ class Chain:
         if self._folding(node):
             return [Link(node, parent, partial, None, self) for parent, partial in self._reached(node)]
         return [Link(node, parent, partial, operand, self) for operand, parent, partial in self._edges(node)]
+
+    def is_bypassed(self, link: Link) -> bool:
+        """Whether the node reaches the parent by way of other stations as well."""
+        if link.node not in self._bypassed:
+            stations = {other.parent for other in self.links_of(link.node)}
+            shared = {station for station in stations if self._uses[station] > 1}  # any other has no second way to it
+            first = min(map(self._position.__getitem__, shared), default=0)  # nothing before depends on any of them
+
+            def onward(value: Value) -> Iterator[Value]:
+                return (p for _, p, _ in self._edges(value) if self._position[p] >= first)
+
+            self._bypassed[link.node] = bypassed(shared, stations, onward)
+        return link.parent in self._bypassed[link.node]
 
     def formula_of(self, link: Link) -> Formula:
         """The formula of a link: that of its edge, or the sum over the ways inside a folded region."""
@@ -268,7 +291,11 @@ class Chain:
         root, leaf = self.names[self.root].text, self.names[self.leaf].text
         if not self.count:
             return [why_zero(self.root, self.leaf, self.names)]
-        said = [note for note in dict.fromkeys(link.note for link in self.links) if note]
+        links = self.links
+        said = [note for note in dict.fromkeys(link.note for link in links) if note]
+        if marked := next((link for link in _ends(links) if link and link.mark.direct), None):
+            of, by = self.names[marked.node], self.names[marked.parent]
+            said += filter(None, [marked.mark.explained(of, by, "the direct link")])
         if self.count > _WRITTEN_PATHS:
             edges = sum(1 for node in self._between for _ in self._edges(node))
             said.append(

@@ -11,20 +11,23 @@ import functools
 import keyword
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..declaration import ATOM, LOOSE, POWER, PRODUCT, SIGN, SUM, Notation, Primitive
 from ..graph import topological_order
 from ..notation import Name, number, number_latex
 from ..value import Value
 from . import mathml
+from .bypasses import bypassed
 
 Item = TypeVar("Item")
 
 _WRITTEN_OUT = 10  # operands of a sum; a longer one is abbreviated
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SPELLED_OUT = 60  # characters of an expression that may stand for a value without a name
 
 
@@ -78,23 +81,38 @@ def of_number(x: float, digits: int = 6) -> Formula:
     return Formula(text, number_latex(x, digits), SIGN if text.startswith("−") else ATOM, x)
 
 
-def derivative(of: Name, by: Name) -> Formula:
+class Mark(NamedTuple):
+    """What tells the derivative along one edge from the total derivative between its two ends, ∂of/∂by.
+
+    direct    ``by`` reaches ``of`` by other ways as well: written ∂⁺, as the immediate derivative is in the literature
+    place     ``by`` is several operands of ``of``: which of them, from 1 on; 0 where it is one
+    """
+
+    direct: bool = False
+    place: int = 0
+
+    def explained(self, of: Name, by: Name, link: str) -> str | None:
+        """What ∂⁺ means, in a sentence; None where it does not stand."""
+        if not self.direct:
+            return None
+        plain = derivative(of, by).text
+        return f"{derivative(of, by, self).text} counts {link} alone, {plain} every way from {by.text} to {of.text}"
+
+
+def derivative(of: Name, by: Name, mark: Mark = Mark()) -> Formula:  # noqa: B008  # it cannot be changed
     """∂of/∂by.
 
     >>> derivative(Name("L"), Name("ŷ")).text
     '∂L/∂ŷ'
+    >>> derivative(Name("L"), Name("ŷ"), Mark(direct=True)).text, derivative(Name("L"), Name("ŷ"), Mark(place=2)).text
+    ('∂⁺L/∂ŷ', '∂L/∂ŷ⁽²⁾')
     """
-    return Formula(f"∂{of.text}/∂{by.text}", rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}")
-
-
-def marked_with_place(plain: Formula, node: Value, operand: int) -> Formula:
-    """The derivative ∂node/∂parent, marked with which operand it is by, where the parent is several operands."""
-    parent = node.parents[operand]
-    if node.parents.count(parent) == 1:
-        return plain
-    nth = node.parents[: operand + 1].count(parent)
-    mark = str(nth).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return Formula(f"{plain.text}⁽{mark}⁾", rf"{plain.latex[:-1]}{{}}^{{({nth})}}}}")
+    plus, latex_plus = ("⁺", "^{+}") if mark.direct else ("", "")
+    text, latex = f"∂{plus}{of.text}/∂{by.text}", by.latex
+    if mark.place:
+        text += f"⁽{str(mark.place).translate(_RAISED)}⁾"
+        latex += f"{{}}^{{({mark.place})}}"
+    return Formula(text, rf"\frac{{\partial{latex_plus} {of.latex}}}{{\partial {latex}}}")
 
 
 def equal(*sides: Formula) -> Formula:
@@ -264,9 +282,6 @@ def ends(items: Sequence[Item]) -> list[Item | None]:
     return list(items) if len(items) <= _WRITTEN_OUT else [*items[:3], None, *items[-2:]]
 
 
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
 @functools.lru_cache(maxsize=4096)
 def _shown(op: Primitive) -> tuple[Notation, Notation] | None:
     """How ``op`` is written for people: as Python writes it, with the signs and letters of mathematics."""
@@ -328,6 +343,7 @@ class Formulas:
         self._spelled_out = spelled_out
         self._partials: dict[Value, tuple[Formula, ...]] = {}
         self._names: dict[Value, Formula] = {}
+        self._bypassed: dict[Value, set[Value]] = {}
 
     def name(self, node: Value) -> Formula:
         """The name of a node; a constant's number; for one to be spelled out, its expression, if that is short."""
@@ -381,6 +397,25 @@ class Formulas:
         except (ArithmeticError, ValueError, TypeError):
             # A rule that needs numbers, declared by a user: then the number is all there is to show.
             return tuple(of_number(partial, 4) for partial in node.partials)
+
+    def mark(self, node: Value, operand: int) -> Mark:
+        """How the derivative along one edge is told from the total derivative of the node by its operand."""
+        parents = node.parents
+        parent = parents[operand]
+        if parents.count(parent) > 1:
+            return Mark(place=parents[: operand + 1].count(parent))
+        if node not in self._bypassed:
+            shared = {p for p in parents if self._uses[p] > 1}  # any other has no second way to it
+            self._bypassed[node] = bypassed(shared, parents, lambda value: value.parents)
+        return Mark(direct=parent in self._bypassed[node])
+
+    @functools.cached_property
+    def _uses(self) -> Counter[Value]:
+        return Counter(parent for node in self.names for parent in node.parents)
+
+    def edge(self, node: Value, operand: int) -> Formula:
+        """∂node/∂parent along the edge to one operand, marked where the total derivative may be another number."""
+        return derivative(self.names[node], self.names[node.parents[operand]], self.mark(node, operand))
 
     def kink(self, node: Value) -> str | None:
         """A sentence, if the node's derivative is a convention because an operand sits on a kink."""

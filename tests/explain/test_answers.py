@@ -652,7 +652,7 @@ def direct_and_through(square=lambda s: s * s):
 def test_the_direct_link_alone_is_a_forgotten_path(square, key, answer):
     report = check_answers(direct_and_through(square), {key: answer})
     assert (report.first_wrong.link, report.first_wrong.misconception) == ("∂u/∂s", "forgotten path")
-    assert "∂v/∂s is only the direct link; the paths through u are missing: " in str(report)
+    assert "∂⁺v/∂s is only the direct link; the paths through u are missing: " in str(report)
 
 
 def test_all_paths_through_one_node_are_forgotten():

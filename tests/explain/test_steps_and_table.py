@@ -50,7 +50,7 @@ def test_the_two_edges_of_a_square():
     first, second = steps(x * x)
     assert (first.before, first.contribution, first.after) == (0.0, 3.0, 3.0)
     assert (second.before, second.contribution, second.after) == (3.0, 3.0, 6.0)
-    assert second.symbols.text == "∂v1/∂x = 3 + ∂v1/∂v1 · ∂v1/∂x"
+    assert second.symbols.text == "∂v1/∂x = 3 + ∂v1/∂v1 · ∂v1/∂x⁽²⁾"
     assert second.numbers.text == "3 + 1 · 3 = 6"
     assert second.formula.text == "x"
     assert "number 2" in second.note
