@@ -240,7 +240,12 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("graph", "by", "through", "symbols", "formulas", "lecture"), CASES, ids=lambda c: str(c)[:30])
+def _id(part):
+    """The same in every process, as pytest-xdist needs: a function's text holds its address."""
+    return part.__name__ if callable(part) else part[:30]
+
+
+@pytest.mark.parametrize(("graph", "by", "through", "symbols", "formulas", "lecture"), CASES, ids=_id)
 def test_chain(graph, by, through, symbols, formulas, lecture):
     root = graph()
     found = chain(root, by, through)
