@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..explain import steps
 from ..explain.backward_steps import Step
-from ..explain.formula import Formulas
+from ..explain.formula import Formulas, Mark
 from ..explain.mathml import from_latex
 from ..graph import topological_order
 from ..notation import Name, names, number, number_mathml
@@ -99,14 +99,13 @@ def _backward_formula(step: Step, node: Name, parent: Name, again: bool) -> str:
     before = f"{number_mathml(step.before)}<mo>+</mo>" if step.before else ""
     formula = (
         f"{_quotient(root, parent, 're')}<mo>{'+=' if again else '='}</mo>"
-        f"{_quotient(root, node, 'up')}<mo>·</mo>{_quotient(node, parent, 'lo')}<mo>=</mo>"
+        f"{_quotient(root, node, 'up')}<mo>·</mo>{_quotient(node, parent, 'lo', step.mark)}<mo>=</mo>"
         f"{before}{_number(step.upstream, 'up')}<mo>·</mo>{_number(step.partial, 'lo')}"
         f"<mo>=</mo>{_number(step.after, 're')}"
     )
     if step.formula.number is None:
-        formula += (
-            f'<mspace width="2em"/><mrow class="lo">{_quotient(node, parent, "")}<mo>=</mo>{step.formula.mathml}</mrow>'
-        )
+        local = f"{_quotient(node, parent, '', step.mark)}<mo>=</mo>{step.formula.mathml}"
+        formula += f'<mspace width="2em"/><mrow class="lo">{local}</mrow>'
     return formula
 
 
@@ -134,9 +133,11 @@ def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "numbers"
 
 
-def _quotient(of: Name, by: Name, style: str) -> str:
+def _quotient(of: Name, by: Name, style: str, mark: Mark = Mark()) -> str:  # noqa: B008  # it cannot be changed
     kind = f' class="{style}"' if style else ""
-    return f"<mfrac{kind}><mrow><mo>∂</mo>{of.mathml}</mrow><mrow><mo>∂</mo>{by.mathml}</mrow></mfrac>"
+    sign = "<msup><mo>∂</mo><mo>+</mo></msup>" if mark.direct else "<mo>∂</mo>"
+    place = f"<msup><mrow></mrow><mrow><mo>(</mo><mn>{mark.place}</mn><mo>)</mo></mrow></msup>" if mark.place else ""
+    return f"<mfrac{kind}><mrow>{sign}{of.mathml}</mrow><mrow><mo>∂</mo>{by.mathml}{place}</mrow></mfrac>"
 
 
 def _number(x: float, style: str) -> str:

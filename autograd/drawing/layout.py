@@ -88,12 +88,13 @@ class Layout:
 
 
 def quotient(scene: Scene, link: Link, size: float = QUOTIENT) -> tuple[str, float]:
-    """∂out/∂in as SVG, and its width; which operand it is where one stands in two slots."""
+    """∂out/∂in as SVG, and its width, with what tells it from the total derivative; see :class:`Link`."""
     out, into = (lettered(scene.cards[i].name, size, 44) for i in (link.target, link.source))
     mark = chr(0x245F + link.twin) if 0 < link.twin < 10 else ""
-    extra = width("∂/∂", size, "italic") + (1.5 + width(mark, size) if mark else 0)
+    extra = width("∂⁺/∂" if link.direct else "∂/∂", size, "italic") + (1.5 + width(mark, size) if mark else 0)
     twin = f'<tspan dx="1.5" font-style="normal">{mark}</tspan>' if mark else ""
-    return f"∂{out.svg}/∂{into.svg}{twin}", out.width + into.width + extra
+    plus = "⁺" if link.direct else ""
+    return f"∂{plus}{out.svg}/∂{into.svg}{twin}", out.width + into.width + extra
 
 
 def arrange(scene: Scene, data: Iterable[float] = (), grads: Iterable[float] = ()) -> Layout:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
+from ..explain.kinks import in_one_line
 from . import cards
 from .cards import coordinate
 from .document import document
@@ -14,21 +16,28 @@ from .scene import Scene
 
 NOT_YET = "No gradients yet: call .backward() on the root first. The numbers on the edges are the local derivatives."
 OUTDATED = "A leaf has changed since the forward pass; all other numbers are from before."
+DIRECT = "∂⁺ counts one edge alone; other ways lead from the one value to the other as well."
 LEGEND = "On each card: its value, and below that, tinted, its gradient."
 _LINE, _NARROWEST = 17, 240
 
 
 def svg(scene: Scene, layout: Layout, theme: str, highlight: Highlight) -> str:
     """The picture, complete and self-contained."""
-    note = " ".join(part for part, holds in ((NOT_YET, not scene.reached), (OUTDATED, scene.outdated)) if holds)
-    if not all(box.words for box in layout.boxes):
-        note = f"{LEGEND} {note}".strip()
+    notes = {
+        LEGEND: not all(box.words for box in layout.boxes),
+        NOT_YET: not scene.reached,
+        OUTDATED: scene.outdated,
+        DIRECT: any(link.direct for link in scene.links),
+        **{f"{remark}.": True for remark in in_one_line(scene.kinks)},
+    }
+    note = " ".join(part for part, holds in notes.items() if holds)
     width = max(layout.width, _NARROWEST)
     lines = wrapped(note, width - 2 * MARGIN, 12)
     height = layout.height + _LINE * len(lines)
     body = "".join([*edges(scene, layout, highlight), *_cards(scene, layout, highlight)])
     for i, line in enumerate(lines):
-        body += f'<text class="note" x="{MARGIN}" y="{coordinate(layout.height + _LINE * i + 8)}">{line}</text>'
+        y = coordinate(layout.height + _LINE * i + 8)
+        body += f'<text class="note" x="{MARGIN}" y="{y}">{html.escape(line)}</text>'
     return document(body, width, height, theme, describe(scene))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..explain.kinks import kinks_below
 from ..explain.replay import changed
 from ..graph import topological_order
 from ..notation import Name, names
@@ -22,6 +23,7 @@ class Link:
     slot: int
     partial: float
     twin: int = 0  # 1, 2, …: which of several links between the same two cards
+    direct: bool = False  # the target depends on the source by way of other cards as well
 
     def contribution(self, adjoint: float | None) -> float:
         """What flows back along it; nothing where no adjoint arrives, as in ``backward``."""
@@ -50,13 +52,15 @@ class Card:
 class Scene:
     """The cards in topological order, and the roots of the graph.
 
-    ``outdated`` says that a leaf has changed since the forward pass, so that the numbers do not belong together.
+    ``outdated`` says that a leaf has changed since the forward pass, so that the numbers do not belong together;
+    ``kinks`` says which derivatives are conventions, because a value sits on a kink.
     """
 
     cards: tuple[Card, ...]
     roots: tuple[Value, ...]
     detail: str
     outdated: bool = False
+    kinks: tuple[str, ...] = ()
 
     @property
     def links(self) -> list[Link]:
@@ -97,13 +101,13 @@ def outdated(roots: Sequence[Value]) -> bool:
 def every_value(roots: Sequence[Value]) -> Scene:
     """One card a value."""
     groups: dict[Value, tuple[Value, ...]] = {node: (node,) for node in topological_order(*roots)}
-    return Scene(tuple(_cards(roots, groups)), tuple(roots), "values", outdated(roots))
+    return Scene(tuple(_cards(roots, groups)), tuple(roots), "values", outdated(roots), kinks_below(*roots))
 
 
 def neurons(roots: Sequence[Value]) -> Scene:
     """One card a neuron: a weighted sum with its parameters, and the activation behind it."""
     groups = neuron_groups(roots)
-    return Scene(tuple(_cards(roots, groups)), tuple(roots), "neurons", outdated(roots))
+    return Scene(tuple(_cards(roots, groups)), tuple(roots), "neurons", outdated(roots), kinks_below(*roots))
 
 
 _SUMS = frozenset(("affine", "add", "total"))
@@ -166,16 +170,22 @@ def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> It
         # Where no leaf has a label, leaves are the variables, not constants of the formula.
         parts.update({node: "input" for node, part in parts.items() if part == "constant"})
     position = {head: i for i, head in enumerate(groups)}
+    below: list[int] = []  # for every card those that it depends on, as bits
     after = reached(roots)
     for head, members in groups.items():
         operands = _operands(head, frozenset(members))
         times = Counter(parent for parent, _ in operands)
         seen: Counter[Value] = Counter()
         links = []
+        indirect = 0
+        for parent in times:
+            indirect |= below[position[parent]]
+        below.append(indirect | sum(1 << position[parent] for parent in times))
         for slot, (parent, partial) in enumerate(operands):
             seen[parent] += 1
             twin = seen[parent] if times[parent] > 1 else 0
-            links.append(Link(position[parent], position[head], slot, partial, twin))
+            direct = not twin and bool(indirect >> position[parent] & 1)
+            links.append(Link(position[parent], position[head], slot, partial, twin, direct))
         grad = head.grad if after else None
         yield Card(head, head.data, grad, named[head], parts[head], _symbol(head, members), tuple(links), members)
 

@@ -58,7 +58,7 @@ def _derivative(scene: Scene, link: Link) -> str:
     source, target = scene.cards[link.source], scene.cards[link.target]
     if source.role == "constant":
         return " "
-    quotient = f"∂{_name(target.name)}/∂{_name(source.name)}"
+    quotient = f"∂{'<sup>+</sup>' if link.direct else ''}{_name(target.name)}/∂{_name(source.name)}"
     return f'<font point-size="8" color="{LIGHT["muted"]}">{quotient}</font><br/>{number(link.partial)}'
 
 

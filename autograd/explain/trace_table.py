@@ -13,6 +13,7 @@ from ..value import Value
 from .backward_steps import Step, steps
 from .formula import Formula, Formulas, derivative, ends, equal, negated, of_number, product, total
 from .independence import named_with
+from .kinks import in_one_line, kinks_below
 from .refusals import ends_at_caller
 
 _ROWS = 60  # beyond, the middle of the table is left out
@@ -50,7 +51,7 @@ class Table:
         self._arriving: dict[Value, list[Step]] = defaultdict(list)
         adjoint: dict[Value, float] = {root: 1.0}
         taken = steps(root, *leaves)
-        self.remarks = taken.remarks
+        self.remarks = [*taken.remarks, *in_one_line(kinks_below(root))]
         for step in taken:
             adjoint[step.parent] = step.after
             self._arriving[step.parent].append(step)

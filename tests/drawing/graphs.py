@@ -60,6 +60,20 @@ def square() -> Value:
     return a * a
 
 
+def skip() -> Value:
+    """v = s + s²: s reaches v along an edge of its own and through q."""
+    s = Value(2.0, "a") * Value(3.0, "b")
+    q = s**2
+    v = s + q
+    s.label, q.label, v.label = "s", "q", "v"
+    return v
+
+
+def kinks() -> Value:
+    """Three values on kinks, and a hostile label on one of them."""
+    return total([Value(0.0, "x").relu(), Value(0.0, "</svg><script>").abs(), Value(0.0, "y").relu(), Value(1.0, "b")])
+
+
 def many_consumers() -> Value:
     a = Value(-3.0, "a")
     return total([a * k for k in range(1, 7)] + [a * a, a.exp() + a])
@@ -123,6 +137,8 @@ LECTURES: dict[str, Callable[[], Value]] = {
 }
 AWKWARD: dict[str, Callable[[], Value]] = {
     "a * a": square,
+    "skip": skip,
+    "kinks": kinks,
     "many consumers": many_consumers,
     "long sum": long_sum,
     "many digits": many_digits,

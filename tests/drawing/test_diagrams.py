@@ -22,7 +22,19 @@ from autograd import Value, draw
 from autograd.drawing import engine, files
 from autograd.drawing.themes import DARK, LIGHT
 
-from .graphs import HOSTILE, LECTURES, deep, hostile, lecture_3, lecture_4, many_consumers, twenty_weights
+from .graphs import (
+    HOSTILE,
+    LECTURES,
+    deep,
+    hostile,
+    kinks,
+    lecture_3,
+    lecture_4,
+    many_consumers,
+    skip,
+    square,
+    twenty_weights,
+)
 from .reading import read
 
 ROOT = Path(autograd.__file__).parent.parent
@@ -86,6 +98,30 @@ def test_a_gradient_that_does_not_flow_leaves_the_edge_grey() -> None:
     root.backward()
     assert 'class="e"' in draw(root).svg
     assert "on neg" not in draw(root).svg
+
+
+def test_an_edge_that_is_not_the_only_way_is_marked_and_the_mark_explained() -> None:
+    root = skip()
+    for detail in ("values", "neurons"):
+        svg = draw(root, detail=detail).svg  # type: ignore[arg-type]
+        quotients = [text.what for text in read(svg).texts if text.what.startswith("∂") and "/" in text.what]
+        assert quotients == ["∂s/∂a", "∂s/∂b", "∂q/∂s", "∂⁺v/∂s", "∂v/∂q"]
+        assert svg.count("∂⁺ counts one edge alone") == 1
+    assert "∂<sup>+</sup><i>v</i>/∂<i>s</i>" in draw(root).dot.source
+    for name, make in {**LECTURES, "a * a": square}.items():
+        assert "∂⁺" not in draw(make(), detail="values").svg, name
+
+
+def test_derivatives_that_are_conventions_are_named_below_the_picture() -> None:
+    root = kinks()
+    for detail in ("values", "neurons"):
+        (tree,) = [ET.fromstring(draw(root, detail=detail).svg)]  # type: ignore[arg-type]
+        note = " ".join(item.text or "" for item in tree.iter() if item.get("class") == "note")
+        assert "x = 0 sits on a kink of relu: the derivative there is 0 by convention" in note
+        assert "</svg><script> = 0 sits on a kink of abs" in note
+        assert note.endswith("and 1 more such derivative.")
+    for name, make in LECTURES.items():
+        assert "kink" not in draw(make(), detail="values").svg, name
 
 
 def test_leaves_without_labels_are_constants_only_beside_labelled_ones() -> None:

@@ -14,7 +14,7 @@ pytest.importorskip("pygraphviz", reason="the pictures' layout needs pygraphviz"
 import nn
 from autograd import Frame, Value, stepper
 
-from .graphs import HOSTILE, LECTURES, hostile, lecture_4, lecture_5, many_consumers, square
+from .graphs import HOSTILE, LECTURES, hostile, lecture_4, lecture_5, many_consumers, skip, square
 
 
 def final_gradients(frames: list[Frame]) -> dict[Value, float]:
@@ -55,6 +55,17 @@ def test_a_value_used_twice_receives_twice_and_adds() -> None:
     assert "<mo>=</mo>" in first.formula
     assert "<mo>+=</mo>" in second.formula
     assert "added to the −3 that is already there" in second.caption
+
+
+def test_a_link_is_told_from_the_total_derivative() -> None:
+    frames = {(frame.sender, frame.receiver): frame for frame in stepper(skip()).frames}
+    (direct,) = [f for f in frames.values() if f.caption.startswith("v hands its gradient back to s")]
+    assert "<msup><mo>∂</mo><mo>+</mo></msup><mi>v</mi></mrow>" in direct.formula
+    assert "Note: ∂⁺v/∂s counts this edge alone, ∂v/∂s every way from s to v." in direct.caption
+    assert sum("<mo>+</mo></msup>" in frame.formula for frame in frames.values()) == 1
+    first, second = stepper(square()).frames[2:]
+    assert "<mo>(</mo><mn>1</mn><mo>)</mo>" in first.formula
+    assert "<mo>(</mo><mn>2</mn><mo>)</mo>" in second.formula
 
 
 def test_constants_receive_nothing() -> None:

@@ -24,6 +24,18 @@ def test_the_textbook_example():
     assert lines[-3:] == ["gradient", "  ∂y/∂x1 = 5.5", "  ∂y/∂x2 = 1.7163378145367738"]
 
 
+def test_a_derivative_by_convention_is_named_in_one_line(capsys):
+    assert main(["relu(x) + abs(y)", "x=0", "y=2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.count("x = 0 sits on a kink of relu: the derivative there is 0 by convention") == 1
+    assert main(["max(x, y) + relu(x - 2) + abs(2 - x)", "x=2", "y=2"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "convention" in line]
+    assert line.startswith("x and y tie: maximum has no derivative there; by convention its slopes are 1 and 0; v")
+    assert line.endswith("; and 1 more such derivative")
+    assert main(["relu(x)", "x=1"]) == 0
+    assert "convention" not in capsys.readouterr().out
+
+
 def test_options(capsys):
     assert main([*BAYDIN, "--chain", "x1", "--steps"]) == 0
     shown = capsys.readouterr().out
