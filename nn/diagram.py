@@ -16,6 +16,8 @@ from .naming import as_text
 from .optimizers import Optimizer, find_optimizer
 from .refusal import ends_at_caller, shown
 
+_OLD_GRADIENTS = "The gradients on the cards are those at the old parameters"
+
 
 @ends_at_caller
 def draw(model: Module, at: Any = None, *, theme: Literal["light", "dark"] = "light") -> Diagram:
@@ -156,7 +158,7 @@ def _updates(optimizer: Optimizer, moved: dict[Value, tuple[float, float]]) -> I
                 rf"{_numeral(p.data)} - {_numeral(rate)} \cdot {factor} = {_numeral(new)}"
             )
         yield Frame(
-            caption=f"Update by {kind}, η = {rate:g}: {name} moves against its gradient.",
+            caption=f"Update by {kind}, η = {rate:g}: {name} moves against its gradient, the one at the old value.",
             latex=shown,
             summary=f"{name}: {p.data:.4g} → {new:.4g}",
             data={p: new},
@@ -185,10 +187,13 @@ def _forward_again(
         if not node.parents:
             continue
         name = node.label or "v"
-        caption = f"Forward again, with the new parameters: {as_text(name)}."
+        caption = f"Forward again, with the new parameters: {as_text(name)}. {_OLD_GRADIENTS}."
         if node is root:
             better = "smaller" if again.data < node.data else "larger" if again.data > node.data else "the same"
-            caption = f"The new loss: {node.data:.4g} before the step, {again.data:.4g} after it, {better}."
+            caption = (
+                f"The new loss: {node.data:.4g} before the step, {again.data:.4g} after it, {better}. "
+                f"{_OLD_GRADIENTS}, until a backward pass from the new loss."
+            )
         yield Frame(
             caption=caption,
             latex=rf"{name} = {_numeral(again.data)} \quad \text{{before: }} {_numeral(node.data)}",

@@ -75,7 +75,8 @@ class Stepper:
 
     def _repr_html_(self) -> str:
         grads = {node: grad for frame in self._frames for node, grad in frame.grads.items()}
-        data = {node: x for frame in self._frames for node, x in frame.data.items()}
+        last = max((i for i, frame in enumerate(self._frames) if frame.grads), default=0)
+        data = {node: x for frame in self._frames[: last + 1] for node, x in frame.data.items()}  # theirs
         finished = picture.svg(self._scene.with_numbers(data, grads), self._layout, "light", Highlight())
         return widget.cell(self._title, self._widget(), finished, self._frames)
 

@@ -6,6 +6,7 @@ import html.parser
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -15,6 +16,8 @@ import nn
 from autograd import Frame, Value, stepper
 
 from .graphs import HOSTILE, LECTURES, hostile, lecture_4, lecture_5, many_consumers, skip, square
+
+from .reading import read
 
 
 def final_gradients(frames: list[Frame]) -> dict[Value, float]:
@@ -106,6 +109,29 @@ def test_lecture_4_as_a_training_step() -> None:
     assert "18.6 before the step, 9.947 after it, smaller" in widget.frames[-1].caption
     assert [parameter.data for parameter in model.parameters()] == [0.4, 0.6, 0.5]
     assert [parameter.grad for parameter in model.parameters()] == [0.0, 0.0, 0.0]
+
+
+def test_new_numbers_beside_old_gradients_are_said_to_be_so() -> None:
+    model = nn.MLP([2, 2, 1], seed=1)
+    widget = nn.stepper(model, [0.5, -1.0], 2.0, lr=0.01)
+    last = max(i for i, frame in enumerate(widget.frames) if frame.grads)
+    after = widget.frames[last + 1 :]
+    assert len(after) == 9 + 4  # the parameters, the three units and the loss
+    for frame in after:
+        assert frame.data
+        assert "at the old" in frame.caption, frame.caption
+    assert not any("at the old" in frame.caption for frame in widget.frames[: last + 1])
+
+
+def test_where_no_script_runs_the_gradients_stand_beside_the_numbers_they_belong_to() -> None:
+    model = nn.MLP([2, 1, 1], activation="linear", bias=False, seed=1)
+    for parameter, number in zip(model.parameters(), (0.4, 0.6, 0.5), strict=True):
+        parameter.data = number
+    text = nn.stepper(model, [5.0, 3.0], 8.0, loss="half_squared_error", lr=0.01)._repr_html_()
+    (address,) = re.findall(r'src="data:image/svg\+xml,([^"]*)"', text)
+    shown = [part.what for part in read(unquote(address)).texts]
+    assert {"0.4", "−15.25", "18.6", "3.8"} <= {*shown}  # the lecture's weight, gradient, loss and hidden unit
+    assert not {"0.5525", "9.947", "4.837"} & {*shown}  # and none of those after the update
 
 
 def test_the_training_step_is_the_one_that_the_optimizer_takes() -> None:
