@@ -16,7 +16,6 @@ import nn
 from autograd import Frame, Value, stepper
 
 from .graphs import HOSTILE, LECTURES, hostile, lecture_4, lecture_5, many_consumers, skip, square
-
 from .reading import read
 
 
@@ -116,7 +115,7 @@ def test_new_numbers_beside_old_gradients_are_said_to_be_so() -> None:
     widget = nn.stepper(model, [0.5, -1.0], 2.0, lr=0.01)
     last = max(i for i, frame in enumerate(widget.frames) if frame.grads)
     after = widget.frames[last + 1 :]
-    assert len(after) == 9 + 4  # the parameters, the three units and the loss
+    assert len(after) == 9 + 6  # the parameters; z and o of two units, the prediction and the loss
     for frame in after:
         assert frame.data
         assert "at the old" in frame.caption, frame.caption
