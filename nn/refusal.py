@@ -34,8 +34,9 @@ def ends_at_caller(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (ArithmeticError, LookupError, ValueError, TypeError) as error:
-            shorten(error)
+        except (ArithmeticError, LookupError, RuntimeError, ValueError, TypeError) as error:
+            if not isinstance(error, RecursionError):  # a fault of ours
+                shorten(error)
             raise  # a bare one adds no entry for this frame
 
     return guarded  # type: ignore[return-value]  # it has the signature of what it wraps

@@ -27,8 +27,9 @@ def ends_at_caller(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            if not isinstance(error, (KeyError, IndexError)):  # those are no refusals but faults of ours
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # Those are no refusals but faults of ours.
+            if not isinstance(error, (KeyError, IndexError, RecursionError, NotImplementedError)):
                 shorten(error)
             raise  # a bare one adds no entry for this frame
 

@@ -392,6 +392,38 @@ def test_without_an_engine_the_error_says_what_to_install(monkeypatch: pytest.Mo
         draw(lecture_3())
 
 
+def test_what_is_missing_is_told_at_the_line_that_needed_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    picture, steps, model = draw(lecture_3()), autograd.stepper(lecture_3()), nn.MLP([2, 1], seed=1)
+    monkeypatch.setattr(engine, "available", lambda: ())
+    monkeypatch.setitem(sys.modules, "resvg_py", None)  # as where it is not installed
+    asked: list[tuple[Any, str]] = [
+        (lambda: draw(lecture_3()), "needs Graphviz"),
+        (lambda: autograd.stepper(lecture_3()), "needs Graphviz"),
+        (lambda: nn.stepper(model, [1.0, 2.0], 3.0), "needs Graphviz"),
+        (lambda: picture.save(tmp_path / "g.pdf"), "needs Graphviz"),
+        (lambda: picture.save(tmp_path / "g.png"), "a PNG needs resvg_py"),
+        (lambda: nn.draw(model).save(tmp_path / "g.png"), "a PNG needs resvg_py"),
+    ]
+    for ask, message in asked:
+        with pytest.raises(RuntimeError, match=message) as told:
+            ask()
+        assert traceback.extract_tb(told.value.__traceback__)[-1].filename == __file__, message
+        assert 'pip install "scalar-autograd[draw]"' in str(told.value)
+    assert picture.svg
+    assert steps.html
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fault_of_ours_keeps_its_whole_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(engine, "run", endless)
+    with pytest.raises(RecursionError) as told:
+        nn.stepper(nn.MLP([2, 1], seed=1), [1.0, 2.0], 3.0)
+    assert len(traceback.extract_tb(told.value.__traceback__)) > 3
+
+
 def test_the_network_view_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "available", lambda: ())
     assert draw(twenty_weights(), detail="network").svg.startswith("<svg")
