@@ -123,11 +123,16 @@ def _write_pictures(root: Value, page: str | None, diagram: str | None) -> None:
     if not page and not diagram:
         return
     from .drawing import draw, stepper
+    from .drawing.files import page_path, picture_path
 
+    # What can be refused comes before the first file: the types of both, then what may lack an engine or a folder.
+    pages = [page_path(page)] if page else []
+    pictures = [picture_path(diagram)] if diagram else []
     root.backward()
-    written = [stepper(root).save(page)] if page else []
-    written += [draw(root).save(diagram)] if diagram else []
-    for path in written:
+    steps = [stepper(root) for _ in pages]
+    pictures = [draw(root).save(path) for path in pictures]
+    pages = [widget.save(path) for widget, path in zip(steps, pages, strict=True)]
+    for path in [*pages, *pictures]:
         print(f"wrote {path}", file=sys.stderr)
 
 

@@ -62,7 +62,7 @@ class Diagram:
 
         Raises ``ValueError`` for any other.
         """
-        path = files.named(path, "a picture is saved under a name, such as g.svg")
+        path = files.picture_path(path)
         makers: dict[str, Callable[[], bytes]] = {
             ".svg": lambda: self.svg.encode(),
             ".png": lambda: files.png(self.svg),
@@ -70,8 +70,6 @@ class Diagram:
             ".dot": lambda: self._dot.encode(),
             ".html": lambda: files.page(self._title, self._in("light"), self._in("dark")).encode(),
         }
-        if path.suffix.lower() not in makers:
-            raise ValueError(f"cannot write {path.name!r}: a picture is saved as one of {', '.join(makers)}")
         path.write_bytes(makers[path.suffix.lower()]())
         return path
 

@@ -14,6 +14,8 @@ from . import engine
 from .lettering import FONTS
 from .themes import DARK, LIGHT
 
+PICTURES = (".svg", ".png", ".pdf", ".dot", ".html")
+
 # PNG pixels a unit: two, which is sharp on today's screens, but not more pixels across than such a screen has.
 _SCALE, _WIDEST = 2.0, 1800.0
 
@@ -22,8 +24,23 @@ class NoRasterError(RuntimeError):
     """resvg_py, which turns SVG into pixels, is not installed."""
 
 
-def named(path: object, otherwise: str) -> Path:
-    """The path to save to; raises ``TypeError`` for what is none."""
+def picture_path(path: object) -> Path:
+    """The path to save a picture to; raises ``TypeError`` for what is none, ``ValueError`` for another type of file."""
+    named = _path(path, "a picture is saved under a name, such as g.svg")
+    if named.suffix.lower() not in PICTURES:
+        raise ValueError(f"cannot write {named.name!r}: a picture is saved as one of {', '.join(PICTURES)}")
+    return named
+
+
+def page_path(path: object) -> Path:
+    """The same for a stepper, which is saved as a page."""
+    named = _path(path, "a stepper is saved under a name, such as steps.html")
+    if named.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"cannot write {named.name!r}: a stepper is saved as a page, such as steps.html")
+    return named
+
+
+def _path(path: object, otherwise: str) -> Path:
     if not isinstance(path, (str, os.PathLike)):
         raise refusal(f"{otherwise}, not {path!r:.60}")
     return Path(path)

@@ -13,7 +13,7 @@ from ..notation import names
 from ..refusal import refusal
 from ..value import Value
 from . import picture, widget
-from .files import named
+from .files import page_path
 from .frames import Frame, backward_frames, forward_frames
 from .highlight import Highlight
 from .layout import arrange
@@ -62,9 +62,7 @@ class Stepper:
     @ends_at_caller
     def save(self, path: str | Path) -> Path:
         """Write the page; raises ``ValueError`` unless the name ends in .html."""
-        path = named(path, "a stepper is saved under a name, such as steps.html")
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"cannot write {path.name!r}: a stepper is saved as a page, such as steps.html")
+        path = page_path(path)
         path.write_text(self.html, encoding="utf-8")
         return path
 

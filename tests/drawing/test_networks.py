@@ -178,6 +178,9 @@ def test_the_command_lines_write_pictures(tmp_path: Path) -> None:
     refused = run("autograd", "x*x", "x=3", "--svg", "o.gif", folder=tmp_path)
     assert refused.returncode == 2
     assert "saved as one of .svg" in refused.stderr
+    for page, diagram in (("p.html", "p.gif"), ("p.png", "p.svg"), ("p.html", "no/such/p.svg")):
+        assert run("autograd", "x*x", "x=3", "--html", page, "--svg", diagram, folder=tmp_path).returncode == 2
+        assert not list(tmp_path.glob("p.*")), (page, diagram)  # nothing is written where one of the two cannot be
     missing = run("autograd", "x*x", "x=3", "--svg", "no/such/o.svg", folder=tmp_path)
     assert missing.returncode == 2
     assert "No such file" in missing.stderr
