@@ -13,6 +13,7 @@ import html
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -150,7 +151,7 @@ class Name:
         if up and down:
             return f"{base}{up}_{down}" if up.isdigit() else f"{base}^{up}_{down}"
         if down:
-            return f"{base}{down}" if down[0].isdigit() else f"{base}_{down}"
+            return f"{base}{down}" if down[0].isdigit() or down[0] == "[" else f"{base}_{down}"
         return f"{base}^{up}" if up else base
 
     @property
@@ -347,10 +348,41 @@ def names(*roots: Value) -> dict[Value, Name]:
     return {node: named[node] for node in order}
 
 
+def distinct_names(*roots: Value) -> dict[Value, Name]:
+    """The same, with values whose labels are written alike numbered in topological order.
+
+    >>> from autograd import Value
+    >>> y = Value(3.0, "x") * Value(4.0, "x")
+    >>> [str(name) for name in distinct_names(y).values()]
+    ['x[1]', 'x[2]', 'v1']
+    """
+    return told_apart(names(*roots))
+
+
+def told_apart(named: Mapping[Value, Name]) -> dict[Value, Name]:
+    """Names with a number in brackets behind those that several labelled nodes bear."""
+    bearers: dict[str, list[Value]] = {}
+    for node, name in named.items():
+        if node.label is not None or node.op is not None:
+            bearers.setdefault(name.text, []).append(node)
+    made = dict(named)
+    for nodes in bearers.values():
+        serial = 0
+        for node in nodes if len(nodes) > 1 else ():
+            name, taken = named[node], True
+            while taken:
+                serial += 1
+                numbered = Name(name.base, name.superscript, f"{name.subscript or ''}[{serial}]")
+                taken = numbered.text in bearers
+            made[node] = numbered
+    return made
+
+
 def find(root: Value, which: Value | str) -> Value:
     """The node of ``root``'s graph that a label, an automatic name or a Value designates.
 
-    ``ŷ`` and the last unit's own name (``o_{31}``) designate the same node.  Raises ``LookupError`` for a name
+    ``ŷ`` and the last unit's own name (``o_{31}``) designate the same node; ``h[2]`` is the second of several with
+    the label ``h``.  Raises ``LookupError`` for a name
     that the graph does not have (with those it has that look like it) and for one that several nodes bear.
 
     >>> from autograd import Value
@@ -365,12 +397,15 @@ def find(root: Value, which: Value | str) -> Value:
         return which
     wanted = Name.parse(which)
     bearers = [node for node, name in named.items() if name == wanted] or _last_unit(named, wanted)
+    if not bearers and "[" in wanted.text:
+        bearers = [node for node, name in told_apart(named).items() if name.text == wanted.text]
     if len(bearers) == 1:
         return bearers[0]
     if bearers:
         raise LookupError(
             f"{wanted} is ambiguous: {len(bearers)} nodes below {named[root]} bear that label "
-            f"(their values: {', '.join(number(node.data) for node in bearers[:6])}); pass the Value itself"
+            f"(their values: {', '.join(number(node.data) for node in bearers[:6])}); "
+            f"write {told_apart(named)[bearers[0]]} for the first of them, or pass the Value itself"
         )
     known = [name.text for name in dict.fromkeys(named.values()) if not _NUMERAL.fullmatch(name.base)]
     near = difflib.get_close_matches(wanted.text, known, n=3, cutoff=0.5) or known[:6]

@@ -10,7 +10,7 @@ from ..explain.backward_steps import Step
 from ..explain.formula import Formulas, Mark
 from ..explain.mathml import from_latex
 from ..graph import topological_order
-from ..notation import Name, names, number, number_mathml
+from ..notation import Name, distinct_names, number, number_mathml
 from ..value import Value
 
 
@@ -57,7 +57,7 @@ def is_constant(node: Value) -> bool:
 
 def backward_frames(root: Value, opening: str = "The forward pass is done: every value is known.") -> Iterator[Frame]:
     """A frame for the start, one for the seed, and one for every edge to something that is not a constant."""
-    name = names(root)[root]
+    name = distinct_names(root)[root]
     value = f"{name.mathml}<mo>=</mo>{number_mathml(root.data)}"
     yield Frame(caption=opening, formula=value, summary=f"{name.text} = {number(root.data)}")
     yield Frame(
@@ -111,7 +111,7 @@ def _backward_formula(step: Step, node: Name, parent: Name, again: bool) -> str:
 
 def forward_frames(root: Value) -> Iterator[Frame]:
     """A frame for every operation, in the order in which they are computed."""
-    named = names(root)
+    named = distinct_names(root)
     formulas = Formulas(named)
     for node in topological_order(root):
         if node.op is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..explain.kinks import kinks_below
 from ..explain.replay import changed
 from ..graph import topological_order
-from ..notation import Name, names
+from ..notation import Name, distinct_names, names
 from ..value import Value
 from .roles import Role, role
 
@@ -164,7 +164,7 @@ def _sums_or_weighs(node: Value, parts: dict[Value, Role]) -> bool:
 
 def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> Iterable[Card]:
     """The cards of a graph whose values stand in groups."""
-    named = names(*roots)
+    named = distinct_names(*roots)
     parts = {node: role(node, name, roots) for node, name in named.items()}
     if all(node.label is None for node in named if node.op is None):
         # Where no leaf has a label, leaves are the variables, not constants of the formula.

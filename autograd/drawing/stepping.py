@@ -9,7 +9,7 @@ from typing import ClassVar
 from ..explain.refusals import ends_at_caller
 from ..explain.replay import consistent_order
 from ..graph import topological_order
-from ..notation import names
+from ..notation import distinct_names
 from ..refusal import refusal
 from ..value import Value
 from . import picture, widget
@@ -116,7 +116,7 @@ def stepper(root: Value, *, forward: bool = False, then: Iterable[Frame] = (), t
         raise refusal(f"then= takes a list of Frame, not {wrong[0]!r:.60}")
     _demand_small(root)
     consistent_order(root)
-    name = names(root)[root].text
+    name = distinct_names(root)[root].text
     begin = list(forward_frames(root)) if forward else []
     start = [Frame(caption="The inputs and parameters are given.", summary="start")] if forward else []
     frames = [*start, *begin, *backward_frames(root), *further]

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from ..notation import names
+from ..notation import distinct_names
 from ..value import Value
 from . import mathml
 from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
-from .independence import named_with, why_zero
+from .independence import named_with, on_labels, why_zero
 from .refusals import ends_at_caller
 from .replay import consistent_order
 
@@ -145,7 +145,7 @@ class Steps(Sequence[Step]):
     @property
     def seed(self) -> Formula:
         """What the pass begins with: ∂L/∂L = 1."""
-        name = names(self.root)[self.root]
+        name = distinct_names(self.root)[self.root]
         return equal(derivative(name, name), of_number(1.0))
 
     def _explained(self) -> Iterator[tuple[Step, bool]]:
@@ -164,7 +164,7 @@ class Steps(Sequence[Step]):
         return "\n".join([f"seed: {self.seed.text}", *shown, *self.remarks])
 
     def __repr__(self) -> str:
-        return f"<{len(self)} steps back from {names(self.root)[self.root]}>"
+        return f"<{len(self)} steps back from {distinct_names(self.root)[self.root]}>"
 
     def _repr_html_(self) -> str:
         items = [f"<math><mrow>{self.seed.mathml}</mrow></math>"]
@@ -207,4 +207,5 @@ def steps(root: Value, *leaves: Value) -> Steps:
             before = adjoint[parent]
             adjoint[parent] = after = before + contribution
             listed.append(Step(node, parent, upstream, partial, contribution, before, after, operand, root, formulas))
-    return Steps(root, listed, [why_zero(root, leaf, named) for leaf in leaves if leaf not in adjoint], leaves)
+    remarks = [why_zero(root, leaf, named) for leaf in leaves if leaf not in adjoint]
+    return Steps(root, listed, [*remarks, *on_labels(named)], leaves)

@@ -18,7 +18,7 @@ from ..value import Value
 from . import mathml
 from .bypasses import bypassed
 from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
-from .independence import named_with, why_zero
+from .independence import named_with, on_labels, why_zero
 from .refusals import ends_at_caller
 from .replay import consistent_order
 
@@ -292,10 +292,12 @@ class Chain:
         if not self.count:
             return [why_zero(self.root, self.leaf, self.names)]
         links = self.links
+        met = {node: name for node, name in self.names.items() if node in self._between}
         said = [note for note in dict.fromkeys(link.note for link in links) if note]
         if marked := next((link for link in _ends(links) if link and link.mark.direct), None):
             of, by = self.names[marked.node], self.names[marked.parent]
             said += filter(None, [marked.mark.explained(of, by, "the direct link")])
+        said += on_labels(met)
         if self.count > _WRITTEN_PATHS:
             edges = sum(1 for node in self._between for _ in self._edges(node))
             said.append(

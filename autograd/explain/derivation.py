@@ -3,7 +3,7 @@ r"""The graph as LaTeX: one expression, its definitions, or the whole derivation
 from __future__ import annotations
 
 from ..graph import topological_order
-from ..notation import names
+from ..notation import distinct_names
 from ..value import Value
 from .formula import Formula, Formulas, application, equal
 from .refusals import ends_at_caller
@@ -63,7 +63,7 @@ def latex(root: Value, form: str = "expression") -> Latex:
 
 def written_out(root: Value) -> Formula:
     """``root`` in terms of its leaves, as one formula."""
-    formulas = Formulas(names(root))
+    formulas = Formulas(distinct_names(root))
     whole: dict[Value, Formula] = {}
     for node in topological_order(root):
         if node.op is None:
@@ -80,11 +80,11 @@ def written_out(root: Value) -> Formula:
 
 def _expression(root: Value) -> str:
     whole = written_out(root)
-    return whole.latex if root.label is None else equal(Formulas(names(root)).name(root), whole).latex
+    return whole.latex if root.label is None else equal(Formulas(distinct_names(root)).name(root), whole).latex
 
 
 def _definitions(root: Value) -> list[Formula]:
-    formulas = Formulas(names(root))
+    formulas = Formulas(distinct_names(root))
     nodes = [node for node in topological_order(root) if node.op is not None]
     if len(nodes) > _MOST_LINES:
         raise ValueError(

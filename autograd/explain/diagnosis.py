@@ -10,7 +10,7 @@ from typing import overload
 
 from ..graph import topological_order
 from ..modes import SourceLine, source_of
-from ..notation import Name, names, number
+from ..notation import Name, distinct_names, number
 from ..value import Value
 from .formula import Formulas
 from .refusals import ends_at_caller
@@ -89,7 +89,7 @@ def locate(root: Value) -> Diagnosis:
     >>> print(locate(x.sigmoid()))
     v1 = sigmoid(x = −800) = 0 is saturated: its slope there is 0, so next to no gradient passes
     """
-    named = names(root)
+    named = distinct_names(root)
     order = topological_order(root)
     findings = [*_bad_numbers(order, named), *_lost_gradients(root, order, named)]
     return Diagnosis(named[root], findings)

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..notation import Name, find, names, number
+from ..notation import Name, distinct_names, find, number
 from ..refusal import number as as_float
 from ..transform import pull_back
 from ..value import Value
@@ -178,7 +178,7 @@ def naive_order(root: Value) -> NaiveOrder:
     >>> wrong.right[a], wrong.naive[a], wrong.too_early.label
     (25.0, 29.0, 'c')
     """
-    named = names(root)
+    named = distinct_names(root)
     order = consistent_order(root)
     visits = dict.fromkeys(order, 0)
     visits[root] = 1

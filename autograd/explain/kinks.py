@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..graph import topological_order
-from ..notation import names
+from ..notation import distinct_names
 from ..value import Value
 from .formula import Formulas
 
@@ -18,7 +18,7 @@ def kinks_below(*roots: Value) -> tuple[str, ...]:
     >>> kinks_below(Value(0.0, "x").relu())
     ('x = 0 sits on a kink of relu: the derivative there is 0 by convention',)
     """
-    formulas = Formulas(names(*roots))
+    formulas = Formulas(distinct_names(*roots))
     return tuple(dict.fromkeys(kink for node in topological_order(*roots) if (kink := formulas.kink(node))))
 
 

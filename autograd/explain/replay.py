@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..graph import topological_order
-from ..notation import names, number
+from ..notation import distinct_names, number
 from ..refusal import refuse
 from ..value import Value
 
@@ -73,7 +73,7 @@ def consistent_order(*roots: Value) -> list[Value]:
         node, x = found
         would_be = "could not be computed" if x is None else f"would be {number(x)}"
         raise ValueError(
-            f"{names(*roots)[node]} was {number(node.data)} when the graph was computed and {would_be} now: "
+            f"{distinct_names(*roots)[node]} was {number(node.data)} when the graph was computed and {would_be} now: "
             "a leaf's data has changed since; compute the graph again first"
         )
     return order

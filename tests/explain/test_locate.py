@@ -23,7 +23,7 @@ def labelled(value, label):
         (
             lambda: (product(1e200, 1e200) - product(1e200, 1e200)) * 2,
             "infinite",
-            "v1 = mul(a = 1e200, b = 1e200) became infinite",
+            "v1 = mul(a[1] = 1e200, b[1] = 1e200) became infinite",
         ),
         (lambda: Value(float("nan"), "q") * 2, "nan", "the leaf q is NaN: it came in so"),
         (lambda: Value(float("inf"), "q") * 2, "infinite", "the leaf q is infinite: it came in so"),
