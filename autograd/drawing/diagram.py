@@ -60,7 +60,8 @@ class Diagram:
     def save(self, path: str | Path) -> Path:
         """Write the picture; the end of the name says how: .svg, .png, .pdf, .dot or .html.
 
-        Raises ``ValueError`` for any other.
+        A PNG is set in a bundled font, the same on every machine; letters outside Latin, Greek and Cyrillic are
+        taken from the machine's own fonts, as far as it has them.  Raises ``ValueError`` for any other name.
         """
         path = files.picture_path(path)
         makers: dict[str, Callable[[], bytes]] = {

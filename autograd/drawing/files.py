@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..refusal import refusal
 from . import engine
-from .lettering import FONTS
+from .lettering import FONTS, covered
 from .themes import DARK, LIGHT
 
 PICTURES = (".svg", ".png", ".pdf", ".dot", ".html")
@@ -47,7 +47,11 @@ def _path(path: object, otherwise: str) -> Path:
 
 
 def png(svg: str) -> bytes:
-    """The picture in pixels, set in the bundled font, so that every machine makes the same bytes."""
+    """The picture in pixels, set in the bundled font, so that every machine makes the same bytes.
+
+    Only where a label has letters that the font lacks (Latin, Greek and Cyrillic it has) do the machine's own fonts
+    help out, those of them that there are; without any, such a letter is an empty box.
+    """
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
@@ -56,7 +60,7 @@ def png(svg: str) -> bytes:
     data = svg_to_bytes(
         svg_string=svg,
         zoom=round(max(1.0, min(_SCALE, _WIDEST / width(svg))), 2),
-        skip_system_fonts=True,
+        skip_system_fonts=covered(svg),
         font_files=[str(FONTS / f"{style}.ttf") for style in ("regular", "italic", "bold")],
         font_family=family,
         sans_serif_family=family,

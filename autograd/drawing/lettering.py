@@ -35,6 +35,15 @@ def width(text: str, size: float, style: str = "regular") -> float:
     return size * sum(advance.get(character, 1.0) for character in text)
 
 
+def covered(text: str) -> bool:
+    """Whether the bundled font has every letter of ``text``.
+
+    >>> covered("ŷ = σ(z)"), covered("身長")
+    (True, False)
+    """
+    return text.isascii() or set(text).issubset(_advances("regular").keys() | set("\n\t"))
+
+
 def shortened(text: str, room: float, size: float, style: str = "regular") -> str:
     """``text``, or as much of its start as fits into ``room`` with an ellipsis behind it."""
     if width(text[:200], size, style) <= room and len(text) <= 200:

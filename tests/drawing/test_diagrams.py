@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import subprocess
 import sys
 import traceback
@@ -490,6 +491,39 @@ def test_no_font_of_the_machine_is_used(tmp_path: Path) -> None:
     environment = {**nowhere, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run([sys.executable, "-c", program], input=svg.encode(), env=environment, capture_output=True)
     assert done.stdout == files.png(svg)
+
+
+def png_of(label: str) -> bytes:
+    return files.png(draw(Value(2.0, label)).svg)
+
+
+def test_letters_that_the_font_lacks_come_from_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two letters that nothing has are one picture, of an empty box."""
+    import resvg_py
+
+    searched: list[bool] = []
+    original = resvg_py.svg_to_bytes
+
+    def render(**options: Any) -> Any:
+        searched.append(not options["skip_system_fonts"])
+        return original(**options)
+
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", render)
+    for label in ("x", "ŷ", "рост", "λ_{1}", "①⁺"):
+        png_of(label)
+    assert not any(searched)
+    hebrew, tibetan = (png_of("א"), png_of("ב")), (png_of("ཀ"), png_of("ཁ"))
+    assert searched[-4:] == [True] * 4
+    told = (
+        subprocess.run(["fc-list", ":charset=5d0"], capture_output=True, check=False)
+        if shutil.which("fc-list")
+        else None
+    )
+    if told and told.stdout:
+        assert hebrew[0] != hebrew[1]
+    for a, b in (hebrew, tibetan):
+        assert a.startswith(b"\x89PNG")
+        assert b.startswith(b"\x89PNG")
 
 
 # ---- Hostile labels --------------------------------------------------------------------------------------
