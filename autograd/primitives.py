@@ -155,6 +155,11 @@ def _lowered(x: Any, y: Any) -> Any:
     return x ** (y - 1) * x ** (y - ((y - 1) + 1))
 
 
+def _by_exponent(x: Any, y: Any) -> Any:
+    """``x ** y * log(x)``, which is 0 at x = 0 as long as y > 0, and so are its derivatives by y."""
+    return pow_log(1)(x, y)
+
+
 # What several lines share: kinks, the value where the result overflows, the pole of a logarithm.
 _AT_ZERO: Any = {"kink": lambda x: x == 0.0}
 _AT_TIE: Any = {"kink": lambda x, y: x == y}
@@ -183,7 +188,7 @@ mul = _infix("mul", "*", operator.mul,     lambda x, y, z: (y, x),          PROD
 div = _infix("div", "/", operator.truediv, lambda x, y, z: (1 / y, -z / y), PRODUCT, SIGN,
              taught=lambda x, y, z: (1 / y, -x / y**2),
              latex=r"\frac{{{0}}}{{{1}}}", domain="y ≠ 0", ieee=_div_ieee)
-pow = _infix("pow", "**", _pow,            lambda x, y, z: (y * _lowered(x, y), xlogy(z, x)), POWER, SIGN,
+pow = _infix("pow", "**", _pow,            lambda x, y, z: (y * _lowered(x, y), _by_exponent(x, y)), POWER, SIGN,
              taught=lambda x, y, z: (y * x ** (y - 1), z * log(x)), symbol="xʸ",
              text=Notation("{0}**{1}", POWER, (ATOM, SIGN)), latex=Notation("{0}^{{{1}}}", POWER, (ATOM, LOOSE)),
              domain="x > 0; x < 0 with a whole y, and no derivative by y; x = 0 with y ≥ 0, and none for y < 1",
@@ -330,7 +335,7 @@ def _exponential(base: float, sign: float) -> Primitive:
     return primitive(
         f"exponential({_shortest(base)})",
         lambda x: _pow(base, x),
-        lambda x, z: xlogy(z, float(base)),
+        lambda x, z: pow_log(1)(float(base), x),
         taught=lambda x, z: z * log(float(base)),
         symbol=f"{shown}ˣ",
         text=Notation(f"{shown}**{{0}}", POWER, (SIGN,)),
@@ -338,6 +343,37 @@ def _exponential(base: float, sign: float) -> Primitive:
         domain="every x" if base > 0 else "x ≥ 0; no derivative at 0" if base == 0 else "a whole x; no derivative",
         ieee=lambda x: _pow_ieee(float(base), x),
         origin=(exponential, base),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def pow_log(k: int) -> Primitive:
+    """``x ** y * log(x) ** k``, the k-th derivative of ``x ** y`` by y, for k > 0; 0 at x = 0, as long as y > 0.
+
+    >>> pow_log(1)(0.0, 0.5)
+    0.0
+    """
+
+    def written_out(x: Any, y: Any) -> Any:
+        return functools.reduce(lambda z, _: xlogy(z, x), range(k), pow(x, y))
+
+    def rule(x: Any, y: Any, z: Any) -> tuple[Any, Any]:
+        lower = pow_log(k - 1) if k > 1 else pow
+        # In terms of y - 1, since z / x has no value at 0; the second factor as in _lowered.
+        return (y * pow_log(k)(x, y - 1) + k * lower(x, y - 1)) * x ** (y - ((y - 1) + 1)), pow_log(k + 1)(x, y)
+
+    log_k, raised = (f"log^{k}", f"**{k}") if k > 1 else ("log", "")
+    return primitive(
+        f"pow_log({k})",
+        lambda x, y: functools.reduce(lambda z, _: _xlogy(z, x), range(k), _pow(x, y)),
+        rule,
+        symbol=f"xʸ {log_k} x",
+        text=Notation(f"{{0}}**{{1}} * log({{0}}){raised}", PRODUCT, (ATOM, SIGN)),
+        latex=Notation(rf"{{0}}^{{{{{{1}}}}}} \{log_k} {{0}}", PRODUCT, (ATOM, LOOSE)),
+        domain="x > 0, or x = 0 with y > 0",
+        ieee=lambda x, y: nan if x < 0.0 else copysign(inf, math.log(x) if x else -1.0) ** k,
+        expand=written_out,
+        origin=(pow_log, k),
     )
 
 

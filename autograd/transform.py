@@ -16,6 +16,7 @@ import copy
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import nan
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -74,18 +75,62 @@ def push_forward(seeds: dict[Value, Scalar], roots: Iterable[Value]) -> dict[Val
 def _edges(node: Value, symbolic: bool) -> Iterator[tuple[Value, Any]]:
     """The operands of ``node``, each with the local derivative: a graph, if ``symbolic``; NaN where the rule fails.
 
-    Edges that the rule declares to be none, by a plain 0.0, are left out.
+    Edges that the rule declares to be none, by a plain 0.0, are left out.  A zero that it has computed is a factor
+    like any other: the product has a sign, and is NaN where the other factor has overflowed.
     """
     local: Sequence[Any] = node.partials
+    declared = local
     if symbolic and node.op is not None:
-        try:
-            with modes.aside():
-                local = node.op.partials(*node.parents, node)
-        except (ArithmeticError, ValueError):
-            local = [math.nan if partial is UNSEEN or math.isfinite(partial) else partial for partial in local]
-    for parent, partial in zip(node.parents, local, strict=True):
-        if partial.__class__ is not float or partial != 0.0:
+        declared = local = _symbolic_partials(node, node.op)
+    elif any(partial.__class__ is float and partial == 0.0 for partial in local):
+        _, declared = _formal_partials(node.op, len(local)) or ([], local)
+    for parent, partial, by_rule in zip(node.parents, local, declared, strict=True):
+        if by_rule.__class__ is not float or by_rule != 0.0:
             yield parent, partial
+
+
+def _symbolic_partials(node: Value, op: Primitive) -> Sequence[Any]:
+    """The rule of ``node`` on its operands; where it fails for some of them, a number that is none for those alone."""
+    nodes = (*node.parents, node)
+    with modes.aside():
+        try:
+            return op.partials(*nodes)
+        except (ArithmeticError, ValueError):
+            missing = [nan if p is UNSEEN or math.isfinite(p) else p for p in node.partials]
+        formal = _formal_partials(op, len(missing))
+        if formal is None:
+            return missing
+        given = dict(zip(formal[0], nodes, strict=True))
+        return [_replayed(graph, given, instead) for graph, instead in zip(formal[1], missing, strict=True)]
+
+
+@functools.lru_cache(maxsize=256)
+def _formal_partials(op: Any, count: int) -> tuple[list[Value], Sequence[Any]] | None:
+    """The rule on ``count`` operands and a result that nobody knows, where nothing fails: these, and the partials.
+
+    None for a rule that looks at its numbers, such as one that only floats go through.
+    """
+    unknowns = [Value(UNSEEN) for _ in range(count + 1)]
+    try:
+        with modes.aside(), modes.recorded():
+            return unknowns, op.partials(*unknowns)
+    except Exception:
+        return None
+
+
+def _replayed(graph: Any, given: dict[Value, Value], instead: float) -> Any:
+    """One of the formal partials on the nodes ``given``; ``instead``, where it does not exist there."""
+    if not isinstance(graph, Value):
+        return graph
+    known = dict(given)
+    try:
+        for node in topological_order(graph):
+            if node not in known:  # constants are made anew: a leaf's age tells what it belongs to
+                operands = [known[parent] for parent in node.parents]
+                known[node] = Value.apply(node.op, *operands) if node.op else Value(node.data)
+    except (ArithmeticError, ValueError):
+        return instead
+    return known[graph]
 
 
 def _contribution(upstream: Any, partial: Any, node: Value, parent: Value) -> Any:
@@ -123,7 +168,7 @@ def _unknown_slope(kind: Any, operation: str) -> Primitive:
     return primitive(
         "unknown_slope",
         lambda x: 0.0,
-        lambda x, z: math.nan,
+        lambda x, z: nan,
         domain=f"a derivative of {operation} does not exist at this point; in the gradient 0 times it counted as 0, "
         "but a second derivative needs to know what it is a little further on: choose another point",
         origin=(_unknown_slope, kind, operation),

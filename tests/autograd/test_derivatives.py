@@ -20,7 +20,7 @@ import pytest
 from mpmath import mp, mpf
 
 from autograd import Primitive, Value, grad, jacobian
-from autograd.primitives import PRIMITIVES, exponential, leaky, power, softmax_at
+from autograd.primitives import PRIMITIVES, exponential, leaky, pow_log, power, softmax_at
 from tests.oracle import precise
 
 LARGEST, SMALLEST_NORMAL, SMALLEST = sys.float_info.max, sys.float_info.min, 5e-324
@@ -59,6 +59,7 @@ CASES += [
     for n in (0, 1, 2, 3, 7, -1, -2, 0.5, 1.5, -0.5, 0.1, 1 / 3, -0.3, -7.3, 1e-8, 2.7, 100, -31)
 ]
 CASES += [(exponential(b), precise.exponential(b), 1) for b in (2, 10, 0.5, 1, 1e-300, 1.0001, 1e200)]
+CASES += [(pow_log(k), lambda x, y, k=k: x**y * mp.log(x) ** k if x else 0**y, 2) for k in (1, 2, 3)]
 CASES += [(leaky(a), lambda x, a=a: x if x > 0 else mpf(a) * x, 1) for a in (0.2, 0.0, 1.5)]
 CASES += [(softmax_at(i), precise.softmax_at(i), 3) for i in range(3)]
 CASES += [(PRIMITIVES["logsumexp"], precise.DEFINITIONS["logsumexp"], n) for n in (1, 2, 3)]

@@ -6,7 +6,9 @@ import re
 import pytest
 
 import autograd
-from autograd import Value, grad, hessian, hvp, jvp, sqrt
+from autograd import Value, grad, hessian, hvp, jvp, primitive, sqrt
+from autograd.ieee import IEEE
+from autograd.primitives import pow_log
 
 # function, point, exception that the float rule raises there
 SINGULAR = [
@@ -140,3 +142,52 @@ def test_the_power_of_a_negative_base_to_a_whole_value():
     """∂/∂y of x ** y does not exist for x < 0, ∂/∂x does: asking for x alone is fine."""
     assert grad(lambda x: x ** Value(2.0))(-3.0) == -6.0
     assert grad(lambda x, y: x**y, argnums=0)(-3.0, 2.0) == -6.0
+
+
+def test_a_derivative_that_exists_is_told_from_one_beside_it_that_does_not():
+    """The rule of x ** y fails as a whole; on Values each of its two derivatives is judged alone, as on floats."""
+    cube = lambda x: x ** Value(3.0)  # noqa: E731
+    slope = grad(cube)(Value(-2.0))
+    assert (slope.data, grad(grad(cube))(-2.0), grad(grad(grad(cube)))(-2.0)) == (12.0, -12.0, 6.0)
+    assert grad(lambda y: Value(0.0) ** y)(Value(0.5)).data == 0.0
+    # Of two that fail, each by itself; and a plain number stays one.
+    one = primitive("one", lambda x, y: x, lambda x, y, z: (1.0, 1 / (y - y)))
+    assert grad(lambda x: one(x, Value(2.0)) * x)(Value(3.0)).data == 6.0
+    with pytest.raises(ZeroDivisionError, match=r"derivative of one\(3\.0, 2\.0\) with respect to 2\.0"):
+        grad(lambda y: one(3.0, y))(Value(2.0))
+
+
+def test_a_rule_that_looks_at_its_numbers_fails_as_a_whole():
+    root = primitive("root", lambda x, y: x + sqrt(y), lambda x, y, z: (1.0 if x > 0.0 else 2.0, 1 / (2 * sqrt(y))))
+    assert grad(root, argnums=0)(1.0, 0.0) == 1.0
+    with pytest.raises(ZeroDivisionError, match=r"derivative of root\(1\.0, 0\.0\) with respect to 1\.0, which is nan"):
+        grad(root, argnums=0)(Value(1.0), 0.0)
+
+
+def test_zero_to_a_power_is_constant_and_its_derivatives_by_the_power_are_0():
+    for power in (lambda y: 0.0**y, lambda y: Value(0.0) ** y, lambda y: Value(-0.0) ** y):
+        for _ in range(4):
+            assert (power(Value(0.5)).data, autograd.compile(power, backend="python")(0.5)) == (0.0, 0.0)
+            power = grad(power)
+    assert hessian(lambda x, y: x**y)(0.0, 3.0) == ((0.0, 0.0), (0.0, 0.0))
+    assert hessian(lambda x, y: x**y)(0.0, 2.0) == ((2.0, 0.0), (0.0, 0.0))
+    for point in [(0.0, 1.0), (0.0, 0.5), (0.0, 0.0)]:  # by x and y it is infinite, or by x alone
+        with pytest.raises((ArithmeticError, ValueError), match="derivative"):
+            hessian(lambda x, y: x**y)(*point)
+
+
+@pytest.mark.parametrize(
+    ("point", "limits"),
+    [
+        ((0.0, 0.0), [-math.inf, math.inf, -math.inf]),
+        ((-0.0, -1.0), [-math.inf, math.inf, -math.inf]),
+        ((1e200, 1e10), [math.inf] * 3),
+        ((1e-200, -1e10), [-math.inf, math.inf, -math.inf]),
+        ((-1.0, 2.0), [math.nan] * 3),
+    ],
+)
+def test_the_derivatives_of_a_power_by_the_power_at_their_ends(point, limits):
+    for k, limit in enumerate(limits, start=1):
+        with pytest.raises((ArithmeticError, ValueError)):
+            pow_log(k)(*point)
+        assert repr(float(IEEE.apply(pow_log(k), *point))) == repr(limit)

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 from autograd import Value, check_gradients, grad, hessian, primitive, value
-from autograd.primitives import PRIMITIVES, exponential, leaky, power, softmax_at
+from autograd.primitives import PRIMITIVES, exponential, leaky, pow_log, power, softmax_at
 
 POINTS = [-1e300, -40.0, -3.0, -2.5, -1.0, -0.6, -1e-9, -0.0, 0.0, 1e-9, 0.3, 0.6, 1.0, 2.0, 2.5, 3.0, 9.0, 40.0, 1e300]
 
@@ -216,7 +216,10 @@ def test_a_primitive_counts_its_operands():
         two(Value(1.0), 2.0, 3.0)
 
 
-@pytest.mark.parametrize("op", [*PRIMITIVES.values(), power(2.5), exponential(3), leaky(0.3), softmax_at(1)], ids=str)
+MEMBERS = [power(2.5), exponential(3), leaky(0.3), softmax_at(1), pow_log(2)]
+
+
+@pytest.mark.parametrize("op", [*PRIMITIVES.values(), *MEMBERS], ids=str)
 def test_primitives_survive_pickling_as_themselves(op):
     assert pickle.loads(pickle.dumps(op)) is op
 

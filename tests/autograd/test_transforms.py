@@ -351,3 +351,35 @@ def test_without_a_graph_to_keep_it_returns_floats():
         value, pull = vjp(lambda x: w * x, 5.0)
         assert [type(x) for x in (value, *pull(1.0))] == [float, float]
         assert isinstance(vjp(lambda x: w * x, Value(5.0))[1](1.0)[0], Value)
+
+
+# ---- Zeros ----------------------------------------------------------------------------------------------
+
+# For floats only: it cannot be asked about operands that nobody knows, so its 0.0 is taken at its word.
+plateau = autograd.primitive("plateau", lambda x: max(x, 1.0), lambda x, z: 1.0 if x > 1.0 else 0.0)
+
+
+@pytest.mark.parametrize("f", [cos, lambda x: -x * x, lambda x: cos(x) + autograd.step(x)])
+def test_a_zero_gradient_has_the_sign_of_its_product_in_every_way(f):
+    """A computed zero is a factor like any other; an edge that the rule declares to be none adds nothing, not +0.0."""
+    slopes = [grad(f)(0.0), grad(f)(Value(0.0)).data, jvp(f, (0.0,), (1.0,))[1]]
+    slopes += [autograd.compile(grad(f), 0.0, backend="python")(0.0)]
+    assert [repr(slope) for slope in slopes] == ["-0.0"] * len(slopes)
+
+
+def test_the_zero_of_a_rule_for_floats_only_is_taken_at_its_word():
+    assert repr(grad(lambda x: cos(x) + plateau(x))(0.0)) == "-0.0"
+    assert grad(lambda x: cos(x) + plateau(x))(2.0) == 1 - math.sin(2.0)
+
+
+def test_a_computed_zero_after_an_overflow_is_nan_as_backward_has_it():
+    def f(x):
+        return autograd.relu(x) * 1e200 * 1e200
+
+    x = Value(-1.0)
+    f(x).backward()
+    assert math.isnan(x.grad)
+    assert math.isnan(grad(f)(-1.0))
+    assert math.isnan(grad(f)(Value(-1.0)).data)
+    none = grad(lambda x: autograd.sign(x) * 1e200 * 1e200)
+    assert [none(-1.0), none(Value(-1.0)).data] == [0.0, 0.0]

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from autograd import Value, affine, cbrt, erf, grad, log, sigmoid, softplus, tanh, trace, value_and_grad
-from autograd.primitives import PRIMITIVES, leaky, power, softmax_at
+from autograd.primitives import PRIMITIVES, leaky, pow_log, power, softmax_at
 
 np = pytest.importorskip("numpy")
 
@@ -35,7 +35,7 @@ WEIGHTS = [0.3, -0.4]
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own, where a domain is left
 @pytest.mark.parametrize(
-    "op", [*PRIMITIVES.values(), power(2), power(0.5), power(-1), leaky(0.2), softmax_at(1)], ids=str
+    "op", [*PRIMITIVES.values(), power(2), power(0.5), power(-1), leaky(0.2), softmax_at(1), pow_log(2)], ids=str
 )
 @pytest.mark.parametrize("name", ["numpy", "jax", "torch"])
 def test_every_primitive_and_its_gradient(name, op):
