@@ -28,7 +28,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import copysign, fabs, inf, nan
 from typing import Any, cast
 
@@ -284,8 +284,23 @@ def _demand_number(family: str, n: Any) -> None:
         raise
 
 
-@functools.lru_cache(maxsize=4096)
-@ends_at_caller
+def _family(make: Callable[[float], Primitive]) -> Callable[[float], Primitive]:
+    """Every member made once; what a cache cannot look up is no number either."""
+    known = functools.lru_cache(maxsize=4096)(make)
+
+    @ends_at_caller
+    @functools.wraps(make)
+    def member(n: float) -> Primitive:
+        try:
+            return known(n)
+        except TypeError:
+            _demand_number(make.__name__, n)
+            raise
+
+    return member
+
+
+@_family
 def power(n: float) -> Primitive:
     """``x ** n`` for a number n: needs no logarithm, and so works for a negative x where floats do.
 
@@ -293,6 +308,7 @@ def power(n: float) -> Primitive:
     -8.0
     """
     _demand_number("power", n)
+    n += 0  # -0.0 is 0 here
     rules: dict[float, Any] = {0: lambda x, z: 0.0, 1: lambda x, z: 1.0, 2: lambda x, z: 2 * x}
     taught = rules.get(n, lambda x, z: n * x ** (n - 1))
     exact = (n - 1) + 1 == n  # otherwise n - 1 has lost digits of n, which z still has
@@ -306,7 +322,7 @@ def power(n: float) -> Primitive:
         taught if exact else lambda x, z: n * z / x,
         taught=taught,
         symbol=f"^{shown}",
-        text=Notation(f"{{0}}**{shown}" if n >= 0 else f"{{0}}**({shown})", POWER, (ATOM,)),
+        text=Notation(f"{{0}}**{_as_operand(n)}", POWER, (ATOM,)),
         latex=Notation(f"{{0}}^{{{{{shown}}}}}", POWER, (ATOM,)),
         domain=bases,
         ieee=lambda x: _pow_ieee(x, float(n)),
@@ -331,7 +347,7 @@ def exponential(base: float) -> Primitive:
 @functools.lru_cache(maxsize=4096)
 def _exponential(base: float, sign: float) -> Primitive:
     """A cache takes 0.0 and -0.0 for the same base, which they are not; hence the sign."""
-    shown = _shortest(base) if base >= 0 else f"({_shortest(base)})"
+    shown = _as_operand(base)
     return primitive(
         f"exponential({_shortest(base)})",
         lambda x: _pow(base, x),
@@ -382,8 +398,13 @@ def _shortest(n: float) -> str:
     return f"{n:g}" if float(f"{n:g}") == n else repr(n)
 
 
-@functools.lru_cache(maxsize=4096)
-@ends_at_caller
+def _as_operand(n: float) -> str:
+    """The same beside an operator, which a minus sign would be taken for: (-2)."""
+    shown = _shortest(n)
+    return f"({shown})" if shown.startswith("-") else shown
+
+
+@_family
 def leaky(slope: float) -> Primitive:
     """The leaky rectifier: x for x > 0, ``slope`` · x otherwise; its derivative at 0 is ``slope``.
 

@@ -26,7 +26,7 @@ from .graph import descendants, topological_order
 from .primitives import identity
 from .refusal import ends_at_caller, number, refusal, shown
 from .unseen import UNSEEN
-from .value import Value, missing_derivative, moment, no_number, older_leaf
+from .value import Value, first_that_is_no_float, missing_derivative, moment, no_number, older_leaf
 
 Scalar = TypeVar("Scalar", float, Value)
 Function = Callable[..., Any]
@@ -247,6 +247,8 @@ class _Call:
         # A function called on floats may depend on Values all the same: a model's parameters, the inputs of
         # another function that is being differentiated around it.  Then its derivative has to be a graph too.
         self.order = topological_order(*self.outputs)
+        if error := first_that_is_no_float(self.order):
+            raise error
         self.symbolic = _hold_values([*args, *kwargs.values()]) or older_leaf(began, self.order)
 
     def scalar(self, transform: str) -> Value:

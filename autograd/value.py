@@ -18,6 +18,7 @@ from .refusal import complete, ends_at_caller, number, refusal, refuse, shown
 from .unseen import UNSEEN
 
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError, TypeError)
+_FLOATS = {float}
 
 
 class Value:
@@ -29,7 +30,8 @@ class Value:
     >>> y.data, x.grad
     (10.0, 6.0)
 
-    data      the primal: a float
+    data      the primal: a float.  A leaf's may be set, to a float again: operations take it as it is, and whatever
+              else it has become, such as a NumPy float32, is refused where a gradient is asked for
     grad      the adjoint, ∂root/∂self; filled by ``root.backward()``
     label     a name for diagrams, formulas and error messages, such as ``"w^{1}_{11}"``
     op        the primitive that made it; None for a leaf
@@ -102,7 +104,8 @@ class Value:
         ``parent.grad += node.grad * ∂node/∂parent``, for every edge once.
 
         The ``grad`` of leaves accumulates over calls (set it to 0.0 in between, as ``zero_grad`` does);
-        the ``grad`` of interior nodes is that of the latest call.
+        the ``grad`` of interior nodes is that of the latest call.  They begin at 0.0, so a zero among them is
+        never -0.0; what ``grad`` returns is the product itself.
 
         Raises the error of the float operation (``ZeroDivisionError`` and so on) where the gradient
         needs a local derivative that does not exist; no ``grad`` of a leaf has then changed.
@@ -115,14 +118,15 @@ class Value:
                 "through: compute it outside no_grad"
             )
         order = topological_order(self)
-        if self.data.__class__ is not float and (error := _first_that_is_no_float(order)):
-            raise error
         leaves = []
         for node in order:
             if node._x is None:
                 leaves.append(node)
             else:
                 node.grad = 0.0
+        # A datum that the user has set shows here, and computing costs nothing for it.
+        if {node.data.__class__ for node in (self, *leaves)} != _FLOATS and (error := first_that_is_no_float(order)):
+            raise error
         before = [leaf.grad for leaf in leaves]
         if self._x is None:
             self.grad += seed
@@ -499,7 +503,7 @@ def _first_that_is_no_number(order: list[Value], leaves: list[Value], before: li
     return None
 
 
-def _first_that_is_no_float(order: list[Value]) -> Exception | None:
+def first_that_is_no_float(order: list[Value]) -> Exception | None:
     """The first node whose ``data`` the user has set to what floats do not turn into; whole numbers do."""
     for node in order:
         if not isinstance(node.data, (float, int)) and node.data is not UNSEEN:

@@ -11,6 +11,7 @@ import pytest
 
 import autograd
 from autograd import Value, check_gradients, grad, hessian, primitive, value
+from autograd.declaration import ATOM
 from autograd.primitives import PRIMITIVES, exponential, leaky, pow_log, power, softmax_at
 
 POINTS = [-1e300, -40.0, -3.0, -2.5, -1.0, -0.6, -1e-9, -0.0, 0.0, 1e-9, 0.3, 0.6, 1.0, 2.0, 2.5, 3.0, 9.0, 40.0, 1e300]
@@ -259,3 +260,14 @@ def test_a_forward_function_gives_a_float():
     with pytest.raises(TypeError, match="expected a number, got None"):
         primitive("nothing", lambda x: None, lambda x, z: 1.0)(Value(1.0))
     assert type(primitive("one", lambda x: 1, lambda x, z: 0.0)(Value(1.0)).data) is float
+
+
+def test_a_negative_number_stands_in_parentheses_in_the_formula_of_its_power():
+    """-0.0 is a number of its own as a base, and 0 as an exponent."""
+    x = Value(2.0, "x")
+    texts = {"3**x": 3**x, "(-3)**x": (-3) ** x, "(-0)**x": (-0.0) ** x, "x**(-3)": x**-3, "x**0": x**-0.0}
+    for text, node in texts.items():
+        assert node.op.text.write([("x", ATOM)]) == text
+        assert node.op.name.startswith(("exponential(", "power("))
+    assert (autograd.exponential(-0.0).symbol, autograd.power(-0.0).symbol) == ("(-0)ˣ", "^0")
+    assert autograd.exponential(-0.0).latex.write([("x", ATOM)]) == "(-0)^{x}"
