@@ -354,11 +354,17 @@ class Value:
 
     if not TYPE_CHECKING:  # it exists only to teach; a type checker should go on refusing math.sin(v)
 
+        @ends_at_caller
         def __float__(self) -> NoReturn:
-            raise TypeError(
-                f"float({shown(self)}) would silently drop its gradient: use v.data for the number, "
-                "and v.sin() or autograd.sin(v) instead of math.sin(v)"
-            )
+            _drop(self, float, "v.data for the number, and v.sin() or autograd.sin(v) instead of math.sin(v)")
+
+        @ends_at_caller
+        def __int__(self) -> NoReturn:
+            _drop(self, int, "int(v.data)")
+
+        @ends_at_caller
+        def __round__(self, digits: int | None = None) -> NoReturn:
+            _drop(self, round, "round(v.data, digits), or f'{v:.3f}' to print it")
 
     def __repr__(self) -> str:
         label = "" if self.label is None else f", label={self.label!r}"
@@ -436,6 +442,13 @@ def _compare(relation: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
         )
     other = y.data if isinstance(y, Value) else y
     return bool(relation(x.data, other)) if isinstance(other, numbers.Real) else NotImplemented
+
+
+def _drop(x: Value, convert: Callable[[float], float], instead: str) -> NoReturn:
+    """Refuse to make a plain number of a Value without saying so."""
+    if x.data is UNSEEN:
+        convert(x.data)  # refuses in its own words
+    raise refusal(f"{convert.__name__}({shown(x)}) would silently drop its gradient: use {instead}")
 
 
 # ---- When floats raise -----------------------------------------------------------------------------
