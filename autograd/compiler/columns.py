@@ -47,7 +47,11 @@ class Rows:
             self.tree.append(column)
             self.inputs.append(column)
         if not counts:
-            raise refusal("no argument has rows: give a NumPy array or array.array whose first axis counts the rows")
+            a_list = "; a list is the same for every row: for one of rows, np.array([…]) or array('d', […])"
+            raise refusal(
+                "no argument has rows: give a NumPy array or array.array whose first axis counts the rows"
+                + (a_list if any(isinstance(argument, (list, tuple)) for argument in args) else "")
+            )
         if len(counts) > 1:
             raise refusal(f"the arguments have different numbers of rows: {', '.join(map(str, sorted(counts)))}")
         (self.count,) = counts

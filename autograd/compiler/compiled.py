@@ -308,8 +308,8 @@ class Compiled:
             raise refusal(f"scan needs a function that returns a pair, the next carry and a result: {self.__name__}")
         if shape_of(shape[0] if emits else shape) != shape_of(carry):
             raise refusal(
-                f"{self.__name__} does not return what it carries in the shape of its first argument, "
-                f"{shape_of(carry)}, but {shape_of(shape)}"
+                f"{self.__name__} does not return what it carries, {_in_words(carry):.200}, in its shape, "
+                f"but {_in_words(shape[0] if emits else shape):.200}"
             )
         out = array("d", flatten([carry]))
         order = None if order is None else indices(order, rows.count)
@@ -420,3 +420,18 @@ def shape_of(tree: Any) -> Any:
     if not isinstance(tree, (list, tuple)):
         return None
     return tuple([shape_of(branch) if isinstance(branch, (list, tuple)) else None for branch in tree])
+
+
+def _in_words(tree: Any) -> str:
+    """The shape of a nested list for people.
+
+    >>> _in_words([0.0, (0.0, 0.0)])
+    '[a number, (a number, a number)]'
+    """
+    if not isinstance(tree, (list, tuple)):
+        return "a number"
+    parts = [_in_words(branch) for branch in tree[:4]]
+    if len(tree) > 4:
+        parts[3] = f"… {len(tree) - 3} more"
+    inside = ", ".join(parts)
+    return f"[{inside}]" if isinstance(tree, list) else f"({inside})"

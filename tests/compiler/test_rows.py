@@ -182,12 +182,21 @@ def test_infinities_and_nan_in_some_rows_are_results(backend):
 @pytest.mark.parametrize("backend", BACK_ENDS)
 def test_errors_of_use_say_what_to_do(backend):
     compiled = compile(lambda a, x: a * x, backend=backend)
-    with pytest.raises(TypeError, match="no argument has rows"):
+    listed = r"no argument has rows.*a list is the same for every row: for one of rows, np\.array\(\[…\]\) or array\("
+    with pytest.raises(TypeError, match=listed):
+        compile(lambda x: x * 2, backend="python").map([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"first axis counts the rows$"):
         compiled.map(1.0, 2.0)
     with pytest.raises(TypeError, match="different numbers of rows: 2, 3"):
         compiled.map(np.ones(2), np.ones(3))
     with pytest.raises(IndexError, match="outside 0 … 2"):
         compiled.sum(1.0, np.ones(3), order=[0, 3])
+    with pytest.raises(TypeError, match=r"what it carries, a number, in its shape, but \[a number, a number\]$"):
+        compile(lambda s, x: [s, x], backend="python").fold(0.0, np.ones(3))
+    with pytest.raises(TypeError, match=r"carries, \[a number, \[\], \(a number\)\], in its shape, but a number$"):
+        compile(lambda s, x: x, backend="python").fold([0.0, [], (1.0,)], np.ones(3))
+    with pytest.raises(TypeError, match=r"carries, \[a number, a number, a number, … 97 more\], in its shape, but a"):
+        compile(lambda s, x: x, backend="python").fold([0.0] * 100, np.ones(3))
     with pytest.raises(TypeError, match="does not return what it carries"):
         compile(lambda c, x: [c, x], backend=backend).fold(1.0, np.ones(3))
     with pytest.raises(TypeError, match="returns a pair"):
