@@ -7,6 +7,7 @@ import html
 from ..notation import number
 from .layout import BADGE, HEIGHT, NUMBER, NUMERAL, PAD, PANEL, QUOTIENT, WORD, Box, Curve, quotient
 from .lettering import fitted, lettered, width
+from .routing import rounded
 from .scene import Card, Scene
 
 CLASSES = {"input": "i", "parameter": "p", "intermediate": "m", "target": "t", "loss": "l", "constant": "c"}
@@ -121,10 +122,10 @@ def title(scene: Scene, card: Card) -> str:
 
 
 def path(curve: Curve) -> str:
-    """The line of an edge: its spline, then straight through the gutter."""
-    (x, y), *rest = curve.points
-    spline = " ".join(f"{coordinate(a)},{coordinate(b)}" for a, b in rest)
-    return f"M{coordinate(x)},{coordinate(y)}C{spline}H{coordinate(curve.end[0] - 4)}"
+    """The line of an edge: by its corners to the gutter, then straight through it."""
+    x, y = curve.end
+    parts = rounded([*curve.corners[:-1], (x - 4, y)])
+    return "".join(command + " ".join(f"{coordinate(a)},{coordinate(b)}" for a, b in at) for command, at in parts)
 
 
 def edge(scene: Scene, curve: Curve, box: Box, labelled: bool = True, classes: str = "") -> str:
@@ -140,8 +141,8 @@ def edge(scene: Scene, curve: Curve, box: Box, labelled: bool = True, classes: s
         text, size = fitted(number(link.partial), box.gutter - 4, NUMERAL)
         styled = f' class="{classes}"' if classes else ""
         shapes += (
-            f'<text class="q" x="{middle}" y="{coordinate(y - 4)}">{quotient(scene, link, QUOTIENT)[0]}</text>'
-            f'<text{styled} x="{middle}" y="{coordinate(y + 10)}"{_sized(size, NUMERAL)}>{text}</text>'
+            f'<text class="q" x="{middle}" y="{coordinate(y - 5.6)}">{quotient(scene, link, QUOTIENT)[0]}</text>'
+            f'<text{styled} x="{middle}" y="{coordinate(y + 11)}"{_sized(size, NUMERAL)}>{text}</text>'
         )
     return shapes
 

@@ -1,8 +1,9 @@
 """Where the cards stand and how the edges run.
 
-Graphviz decides.  It is given boxes of fixed size and no text, so the result does not depend on fonts.  The box
-of a card includes the *gutter* on its left, where each operand has a row of its own for the derivative written
-on its edge: so these labels cannot meet a card, an edge or each other, whatever the graph.
+Graphviz decides where the cards stand, and ``routing`` how the edges run.  Graphviz is given boxes of fixed size and
+no text, so the result does not depend on fonts.  The box of a card includes the *gutter* on its left, where each
+operand has a row of its own for the derivative written on its edge: so these labels cannot meet a card, an edge or
+each other, whatever the graph.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from ..notation import number
 from . import engine
 from .lettering import lettered, width
+from .routing import End, Place, Point, route
 from .scene import Card, Link, Scene
 
 CELL = 900  # pixels across that a notebook's cell has
@@ -22,20 +24,18 @@ LEAST = 0.9  # of its size is a picture shown at; where that is too wide, the ce
 WIDEST = CELL / LEAST
 
 BADGE, HEIGHT, PAD = 23, 62, 4  # of a card
-BODY = (66, 92)  # the least and the most that a card's body is wide: as wide as its numbers need
+BODY = (66, 96)  # the least and the most that a card's body is wide: as wide as its numbers need
 CONSTANT, CONSTANT_TYPE = (46, 24), 11.0  # the least width, the height, the size of type
 # In a crowded graph, and in one that would be too wide for a cell, the numbers stand without the words "data" and
 # "grad"; in a crowded one leaves are flat besides: the name beside the numbers instead of above them.
 NARROW = (54, 80)
 FLAT, PANEL = 38, 32  # the height of a flat leaf, and the part with its name
 WORD = 26  # the room that "data" and "grad" take
-ROW = 27  # of an operand in the gutter
+ROW = 28  # of an operand in the gutter
 NUMBER, QUOTIENT, NUMERAL = 11.5, 10.0, 10.5  # sizes of type: on a card, and in the gutter
 MARGIN = 10
 _BETWEEN = 25  # columns
 _MANY, _LARGE = 6, 24  # operands of a card, and cards, beyond which a graph is crowded
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """An edge: a cubic spline up to the gutter, and from there straight to the badge."""
+    """An edge: its corners from the card it leaves to the gutter, and from there straight to the badge."""
 
     link: Link
-    points: tuple[Point, ...]
+    corners: tuple[Point, ...]
     end: Point
 
 
@@ -186,7 +186,7 @@ def _dot(scene: Scene, sizes: Sequence[Box]) -> str:
 def _read(scene: Scene, sizes: Sequence[Box], output: bytes) -> Layout:
     """Graphviz's answer, in SVG's coordinates: y downwards."""
     answer = json.loads(output)
-    total_width, total_height = (float(part) for part in answer["bb"].split(",")[2:])
+    total_height = float(answer["bb"].split(",")[3])
 
     def point(text: str) -> Point:
         x, y = text.split(",")
@@ -199,16 +199,16 @@ def _read(scene: Scene, sizes: Sequence[Box], output: bytes) -> Layout:
         box = sizes[i]
         corner = (round(x - box.width / 2, 1), round(y - box.height / 2, 1))
         placed[i] = replace(box, x=corner[0], y=corner[1])
-    curves: dict[int, Curve] = {}
+    boxes = [placed[i] for i in range(len(sizes))]
     links = scene.links
-    for item in answer.get("edges", ()):
-        e = int(item["id"][1:])
-        link = links[e]
-        box = placed[link.target]
-        curves[e] = Curve(link, tuple(map(point, item["pos"].split())), (box.left, round(box.row(link.slot), 1)))
-    return Layout(
-        total_width + 2 * MARGIN,
-        total_height + 2 * MARGIN,
-        tuple(placed[i] for i in range(len(sizes))),
-        tuple(curves[e] for e in range(len(links))),
+    routes = route(
+        [Place(box.x, box.x + box.width, box.y, box.y + box.height) for box in boxes],
+        [End(link.source, link.target, round(boxes[link.target].row(link.slot), 1)) for link in links],
+        MARGIN,
     )
+    boxes = [replace(box, x=round(box.x + shift, 1)) for box, shift in zip(boxes, routes.shifts, strict=True)]
+    curves = []
+    for link, corners in zip(links, routes.corners, strict=True):
+        rounded = tuple((round(x, 1), round(y, 1)) for x, y in corners)
+        curves.append(Curve(link, rounded, (boxes[link.target].left, rounded[-1][1])))
+    return Layout(routes.width, total_height + 2 * MARGIN, tuple(boxes), tuple(curves))

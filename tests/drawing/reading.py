@@ -68,6 +68,7 @@ class Circle:
 class Line:
     points: list[Point]
     turn: int = 0
+    thickness: float = 0.0
 
 
 @dataclass
@@ -135,7 +136,9 @@ def _style(item: ET.Element, lineage: list[Element], rules: list[Rule]) -> dict[
             if font := re.match(r"([\d.]+)px", declarations.get("font", "")):
                 found |= {"font-size": f"{font[1]}px", "font-style": "normal", "font-weight": "400"}
     inline = [pair.split(":", 1) for pair in (item.get("style") or "").split(";") if ":" in pair]
-    attributes = {name: item.attrib[name] for name in ("text-anchor", "font-size") if name in item.attrib}
+    attributes = {
+        name: item.attrib[name] for name in ("text-anchor", "font-size", "stroke-width") if name in item.attrib
+    }
     return attributes | found | {name.strip(): value.strip() for name, value in inline}
 
 
@@ -194,7 +197,10 @@ def _walk(item: ET.Element, x: float, y: float, lineage: list[Element], rules: l
             turned = "rotate(-90)" in (child.get("transform") or "")
             out.texts.append(_text(child, x + dx, y + dy, _style(child, line, rules), turned, turn, steps))
         elif tag == "path" and "a" not in classes:
-            out.lines.append(Line([(x + px, y + py) for px, py in _points(child.get("d", ""))], turn))
+            style = _style(child, line, rules)
+            told = style.get("stroke-width", "0")  # a stepper's is a variable: the widest that it takes on
+            thickness = 3.2 if told.startswith("var(") else float(told)
+            out.lines.append(Line([(x + px, y + py) for px, py in _points(child.get("d", ""))], turn, thickness))
 
 
 def _text(
@@ -204,9 +210,14 @@ def _text(
     face = "bold" if style.get("font-weight") == "700" else "regular"
     face = "italic" if style.get("font-style") == "italic" else face
     pen = furthest = _advance(item.text, size, face)
+    level = 0.0  # of the baseline: indices stand above and below that of the text
+    above, below = -0.74 * size, 0.2 * size
     for run in item.iter(f"{_SVG}tspan"):
         inner = float(run.get("font-size", size))
         pen += float(run.get("dx", 0)) + _advance(run.text, inner, face)
+        level += float(run.get("dy", 0))
+        if (run.text or "").strip("\u200b "):
+            above, below = min(above, level - 0.74 * inner), max(below, level + 0.2 * inner)
         furthest = max(furthest, pen)
         pen += _advance(run.tail, size, face)
         furthest = max(furthest, pen)
@@ -215,7 +226,7 @@ def _text(
     if turned:  # upwards: the pen moves to smaller y
         return Box(x - 0.74 * size, y - furthest + shift, x + 0.2 * size, y + shift, what, size, turn, steps)
     left, base = x + float(item.get("x", 0)) - shift, y + float(item.get("y", 0))
-    return Box(left, base - 0.74 * size, left + furthest, base + 0.2 * size, what, size, turn, steps)
+    return Box(left, base + above, left + furthest, base + below, what, size, turn, steps)
 
 
 def _advance(text: str | None, size: float, face: str) -> float:

@@ -19,7 +19,7 @@ import nn
 from autograd import Diagram, Stepper, draw, stepper
 
 from .graphs import AWKWARD, HOSTILE, LECTURES, hostile, lecture_4, lecture_5, many_digits, network
-from .reading import Box, Circle, Picture, read
+from .reading import Box, Circle, Picture, Point, read
 
 GRAPHS = {**LECTURES, **AWKWARD, "hostile labels": hostile}
 CELL = 900  # pixels that a notebook's cell is wide
@@ -38,15 +38,17 @@ def overlaps(picture: Picture) -> list[tuple[str, str]]:
 
 
 def struck(picture: Picture) -> list[str]:
-    """Texts with a line through them that is not covered again by the tint the text stands on."""
+    """Texts, indices and all, that a line's stroke touches and the tint on which the text stands does not cover."""
     found = []
     spans = [(min(y for _, y in line.points), max(y for _, y in line.points), line) for line in picture.lines]
     for text in picture.texts:
         tint = next((pill for pill in picture.pills if text.within(pill, slack=1.0)), None)
+        in_circle = any(c.holds((text.left + text.right) / 2, (text.top + text.bottom) / 2) for c in picture.circles)
         for top, bottom, line in spans:
-            if bottom < text.top or top > text.bottom or (tint is not None and line.turn < tint.turn):
+            reach = -0.5 if in_circle else line.thickness / 2 - 0.5  # a circle covers what reaches over its rim
+            if bottom < text.top - reach or top > text.bottom + reach or (tint and line.turn < tint.turn):
                 continue
-            if any(text.holds(x, y, margin=0.5) for x, y in line.points):
+            if any(text.holds(x, y, margin=-reach) for x, y in line.points):
                 found.append(text.what)
     return found
 
@@ -71,6 +73,31 @@ def astray(picture: Picture) -> list[tuple[str, Box]]:
         for part in picture.rectangles:
             if text.overlaps(part, slack=0.6) and not text.within(part, slack=0.6):
                 found.append((text.what, part))
+    return found
+
+
+def bundled(picture: Picture) -> list[tuple[Point, Point]]:
+    """Where lines from different places run on top of one another, so that neither can be followed."""
+    owners: dict[tuple[int, int], set[int]] = {}
+    for i, line in enumerate(picture.lines):
+        for x, y in line.points:
+            owners.setdefault((int(x // 4), int(y // 4)), set()).add(i)
+    found = []
+    for i, line in enumerate(picture.lines):
+        together: dict[int, float] = {}
+        before = line.points[0]
+        for x, y in line.points:
+            near = {
+                j
+                for dx in (-1, 0, 1)
+                for dy in (-1, 0, 1)
+                for j in owners.get((int(x // 4) + dx, int(y // 4) + dy), ())
+                if j > i and math.dist(picture.lines[j].points[0], line.points[0]) > 20
+            }
+            close = {j for j in near if any(math.dist((x, y), p) < 2.5 for p in picture.lines[j].points)}
+            together = {j: together[j] + math.dist(before, (x, y)) if j in together else 0.0 for j in close}
+            found += [(line.points[0], (x, y)) for length in together.values() if length > 14]
+            before = x, y
     return found
 
 
@@ -103,6 +130,10 @@ def test_no_edge_runs_through_a_card(picture: Picture) -> None:
             assert not any(card.holds(x, y, margin=1.5) for card in picture.rectangles), (x, y)
 
 
+def test_every_edge_can_be_followed_from_its_source(picture: Picture) -> None:
+    assert bundled(picture) == []
+
+
 def test_no_edge_runs_through_a_text(picture: Picture) -> None:
     assert struck(picture) == []
 
@@ -128,6 +159,18 @@ def test_operands_arrive_from_top_to_bottom() -> None:
     svg = draw(LECTURES["lecture 3"]()).svg
     quotients = [text for text in read(svg).texts if text.what.startswith("∂z/")]
     assert [text.what for text in sorted(quotients, key=lambda text: text.top)] == ["∂z/∂w", "∂z/∂x", "∂z/∂b"]
+
+
+@pytest.mark.parametrize("detail", ["values", "neurons"])
+@pytest.mark.parametrize("name", GRAPHS)
+def test_an_emphasised_edge_runs_through_no_text_either(name: str, detail: str) -> None:
+    root = GRAPHS[name]()
+    root.backward()
+    plain = draw(root, detail=detail).svg  # type: ignore[arg-type]
+    emphasised = re.sub(r'<g class="e( on \w+|)"', r'<g class="e\1 hl"', plain)
+    assert emphasised.count(' hl"') == len(read(plain).lines)
+    assert {line.thickness for line in read(emphasised).lines} == {3.6}
+    assert struck(read(emphasised)) == []
 
 
 # ---- Networks --------------------------------------------------------------------------------------------------
@@ -194,7 +237,7 @@ def test_labels_are_inside_a_circle_or_clear_of_it(drawn: Picture) -> None:
 
 def test_gradients_of_a_network_are_clear_of_all_else(drawn: Picture) -> None:
     for pill in drawn.pills:
-        assert not any(pill.overlaps(text, slack=0.5) for text in drawn.texts if not text.within(pill, slack=1.0))
+        assert not any(pill.overlaps(text, slack=-0.8) for text in drawn.texts if not text.within(pill, slack=1.0))
         assert not any(pill.overlaps(other) for other in drawn.pills if other is not pill)
 
 
@@ -248,6 +291,7 @@ def test_every_step_of_a_stepper(name: str) -> None:
         assert overlaps(everything.at(step)) == [], step
         assert astray(everything.at(step)) == [], step
     assert struck(everything) == []
+    assert bundled(everything) == []
     assert outside(everything) == []
     assert [(a, b) for a, b in combinations(everything.cards, 2) if a.overlaps(b)] == []
 
@@ -298,6 +342,22 @@ def test_the_reader_sees_a_wire_through_a_label_and_a_circle() -> None:
     assert struck(read(svg)) == []
     assert struck(read(spoiled))
     assert any(c.holds(*p) for points in read(spoiled).edges for p in points for c in read(spoiled).circles)
+
+
+def test_the_reader_sees_an_edge_on_top_of_another() -> None:
+    svg = draw(LECTURES["lecture 3"]()).svg
+    edge = re.search(r'<g class="e"><path d="([^"]*)"/>', svg)
+    assert edge is not None
+    shifted = re.sub(r"M([\d.]+),([\d.]+)", lambda m: f"M{float(m[1])},{float(m[2]) + 40}L{m[1]},{m[2]}", edge[1])
+    assert bundled(read(svg)) == []
+    assert bundled(read(svg.replace("</svg>", f'<g class="e"><path d="{shifted}"/></g></svg>')))
+
+
+def test_the_reader_sees_indices_and_the_thickness_of_a_line() -> None:
+    svg = draw(LECTURES["lecture 5"]()).svg
+    quotient = next(text for text in read(svg).texts if text.what.startswith("∂z11/∂w"))
+    assert quotient.top < quotient.bottom - 0.94 * quotient.size - 2  # the superscript stands out above it
+    assert {line.thickness for line in read(svg).lines} == {1.4}
 
 
 def test_the_reader_sees_a_step_whose_numbers_overlap() -> None:
