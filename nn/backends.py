@@ -107,6 +107,17 @@ def prepare(task: Task, backend: str) -> tuple[str, Epoch]:
     return "eager", eager(task)
 
 
+def demand_installed(backend: str) -> None:
+    """Refuse machine code where nothing makes it, before there is anything to compile."""
+    if backend == "llvm":
+        from autograd import compile  # not in ``import nn``
+
+        try:
+            compile(float, backend=backend)
+        except ImportError as error:
+            raise UnavailableError(str(error)) from None
+
+
 def _compiled(task: Task, name: str) -> Epoch:
     """The epoch made by ``nn.compiled.prepare(task, name)``."""
     try:

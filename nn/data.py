@@ -9,7 +9,7 @@ import numbers
 import random
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
@@ -25,10 +25,11 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of numbers: their names, and the rows."""
+    """Columns of numbers: their names, the rows, and the lines of the file that these stood in, if it was one."""
 
     columns: tuple[str, ...]
     rows: list[list[float]]
+    lines: list[int] = field(default_factory=list, compare=False, repr=False)
 
     @ends_at_caller
     def column(self, name: str) -> list[float]:
@@ -90,14 +91,15 @@ def _table(path: str, reader: Any, wanted: Sequence[str] | None) -> Table:
         if names.count(name) > 1:
             raise DataError(f"{path}: two columns are named {name[:40]!r}")
     chosen = [names.index(name) for name in wanted or names]
-    rows = []
+    rows, lines = [], []
     for line, cells in filled:
         if len(cells) != len(names):
             raise DataError(f"{path}, line {line}: {len(cells)} cells, but there are {len(names)} columns")
         rows.append([_cell(path, line, names[i], cells[i]) for i in chosen])
+        lines.append(line)
     if not rows:
         raise DataError(f"{path} holds no data: there is no line after the names of the columns")
-    return Table(tuple(names[i] for i in chosen), rows)
+    return Table(tuple(names[i] for i in chosen), rows, lines)
 
 
 def _is_blank(line: list[str]) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 
 from autograd import sigmoid
 
+from .backends import demand_installed
 from .data import DataError, Table, split
 from .history import History
 from .layers import MLP
+from .losses import find_loss
 from .refusal import count
 from .regression import LinearRegression, Score
 from .schedules import CosineDecay, Schedule
@@ -84,6 +86,8 @@ def run(
     if sizes[-1] != 1:
         raise DataError(f"the last of the layers is {sizes[-1]}, but there is one target: it should be 1")
     rows, targets = table.select(features), table.column(target)
+    demand_installed(choices["backend"])
+    _demand_targets(source, table, target, choices["loss"])
     kept, held = split(len(rows), test_fraction, seed) if test_fraction else (list(range(len(rows))), [])
     per_epoch = 1 if batch_size is None else -(-len(kept) // batch_size)
     epochs = max(200, -(-_ENOUGH // per_epoch)) if epochs is None else count("epochs", epochs)
@@ -108,3 +112,14 @@ def run(
         return Part(some, wanted, predicted, Score.of(predicted, wanted), Score.of(line.predict(some), wanted))
 
     return Outcome(source, table, features, target, model, history, choices, part(kept), part(held) if held else None)
+
+
+def _demand_targets(source: str, table: Table, target: str, loss: str) -> None:
+    """Refuse a target that the loss does not know by its line: ``fit`` knows only the rows it is given."""
+    known = find_loss(loss)
+    for y, line in zip(table.column(target), table.lines, strict=False):
+        try:
+            if not known.wide:
+                known.checked(y, 1)
+        except ValueError as error:
+            raise DataError(f"{source}, line {line}, column {target[:40]!r}: {error}") from None

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from . import data
 from .backends import Epoch, Task, prepare
 from .data import DataError, Scaling, Standardizer
+from .fingerprint import fingerprint
 from .history import History
 from .lifting import on_floats
 from .losses import Loss, find_loss
@@ -81,7 +82,8 @@ def fit(
     callback     called with the History after every epoch
     resume       the History of an earlier run of this model on these data, to go on exactly where it stopped.  It is
                  refused where rows, targets, batches, seed, loss, penalty, clip or standardising are others (functions
-                 are compared by their names).  What may change: how long to train, when to stop, and the rate; a
+                 are compared by name, code, defaults and the numbers they close over, under another version of
+                 Python by name).  What may change: how long to train, when to stop, and the rate; a
                  schedule goes on with the updates made so far
 
     Ctrl-C stops after the update in progress, and the History says so.  Raises ``DivergenceError`` where the loss
@@ -219,6 +221,7 @@ class _Run:
             "clip": task.clip,
             "standardize": self.scaling is not None,
             "data": data.digest(task.rows, task.targets),
+            "functions": fingerprint(task.loss.point, task.penalty),
         }
 
     def train(self, backend: str, progress: bool | None, resume: History | None) -> History:
@@ -419,13 +422,20 @@ class _Run:
                 f"resume takes the History of an earlier fit; this one cannot be resumed ({error})"
             ) from None
         mine = self._state()
-        if other := [name for name, value in self.what.items() if name != "data" and theirs[name] != value]:
+        told = [name for name in self.what if name not in ("data", "functions")]
+        if other := [name for name in told if theirs[name] != self.what[name]]:
             raise ValueError(
                 f"the earlier run cannot be resumed as another one: it had {_listed(theirs, other)}; "
                 f"this one has {_listed(self.what, other)}"
             )
         if theirs["data"] != self.what["data"]:
             raise ValueError("the earlier run cannot be resumed as another one: it had other rows or targets")
+        version, functions = self.what["functions"]
+        if version in theirs["functions"] and functions not in theirs["functions"]:
+            raise ValueError(
+                "the earlier run cannot be resumed as another one: its loss or its penalty was another function of "
+                "the same name"
+            )
         count = len(mine["parameters"])
         if {len(lists["parameters"]), len(lists["start"]), len(lists["best"]) or count} != {count}:
             raise ValueError(f"the earlier run's model had {len(lists['parameters'])} parameters; this one has {count}")

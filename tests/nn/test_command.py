@@ -111,8 +111,8 @@ def test_help_reads_well() -> None:
         ("train BMI --target bmi --lr nan", "--lr: a number of at least 0 is wanted, not 'nan'"),
         ("train BMI --target bmi --clip 0", "--clip: a number above 0 is wanted, not '0'"),
         ("train BMI --target bmi --tolerance -1", "--tolerance: a number of at least 0 is wanted, not '-1'"),
-        ("train BMI --target bmi --loss hinge", "row 1: hinge: the target must be −1 or 1"),
-        ("train BMI --target bmi --loss binary_cross_entropy", "use --output sigmoid, or binary_cross_entropy_w"),
+        ("train BMI --target bmi --loss hinge", "line 2, column 'bmi': hinge: the target must be −1 or 1"),
+        ("train BMI --target bmi --loss binary_cross_entropy", "line 2, column 'bmi': binary_cross_entropy: the"),
         ("train BMI --target bmi --loss cross_entropy", "it takes one prediction a class"),
         ("train BMI --target bmi --validation 2", "between 0 and 1"),
         ("train BMI --target bmi --validation 0.9", "too few to hold out"),
@@ -137,6 +137,44 @@ def test_refusals_are_one_line_with_exit_code_2(arguments: str, message: str) ->
     assert done.stdout == "" or "training diverged" in done.stderr  # refused before the data are shown
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_machine_code_that_is_not_installed_is_refused_before_the_data_are_shown(tmp_path: Path) -> None:
+    """llvmlite is kept away by a module of its name that cannot be imported."""
+    (tmp_path / "llvmlite").mkdir()
+    (tmp_path / "llvmlite" / "__init__.py").write_text("raise ModuleNotFoundError('llvmlite', name='llvmlite')")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONUTF8": "1"}
+    for backend, code in (("llvm", 2), ("auto", 0)):
+        done = subprocess.run(
+            [sys.executable, "-m", "nn", "train", DATA / "bmi.csv", "--target", "bmi", "--epochs", "1",
+             "--backend", backend],
+            capture_output=True, text=True, encoding="utf-8", env=environment, cwd=ROOT, check=False,
+        )  # fmt: skip
+        assert done.returncode == code
+        assert ("needs llvmlite" in done.stderr, done.stdout == "") == (code == 2, code == 2)
+
+
+def test_a_target_that_the_loss_does_not_know_is_named_by_its_line_of_the_file(tmp_path: Path) -> None:
+    """Not by its number among the rows trained on: some are held out, and blank lines are no rows."""
+    path = tmp_path / "data.csv"
+    lines = [f"{i},{i % 2}" for i in range(20)]
+    lines[11] = "11,3"  # line 14: below the names, and a blank line
+    path.write_text("\n".join(["x,y", "", *lines]), encoding="utf-8")
+    for held in ("--test-fraction", "--validation"):
+        for seed in ("0", "1"):
+            done = command("train", path, "--target", "y", "--loss", "binary_cross_entropy", "--output", "sigmoid",
+                           held, "0.5", "--seed", seed)  # fmt: skip
+            assert (done.returncode, done.stdout) == (2, "")
+            assert f"{path}, line 14, column 'y': " in done.stderr
+            assert "3.0" in done.stderr
+
+
+def test_a_loss_of_probabilities_asks_for_an_output_that_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("x,y\n" + "".join(f"{x},{x % 2}\n" for x in range(10)), encoding="utf-8")
+    done = command("train", path, "--target", "y", "--loss", "binary_cross_entropy")
+    assert done.returncode == 2
+    assert "use --output sigmoid, or binary_cross_entropy_with_logits" in done.stderr
 
 
 def test_what_it_predicts_from_is_printed_with_all_its_digits(tmp_path: Path) -> None:

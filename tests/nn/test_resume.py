@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -46,6 +48,59 @@ def test_another_run_is_refused_and_changes_nothing(choices: dict[str, Any], mes
     with pytest.raises(ValueError, match=message):
         train(model, resume=first, **choices)
     assert model.state_dict() == before
+
+
+def power_of(n: int) -> Any:
+    return lambda prediction, target: (prediction - target) ** n
+
+
+def scaled(n: float) -> Any:
+    def penalty(weights: list[Any], strength: float = n) -> Any:
+        return strength * nn.l2(weights)
+
+    return penalty
+
+
+class Raised:
+    def __call__(self, prediction: Any, target: Any) -> Any:
+        return (prediction - target) ** 2
+
+
+# Two functions of one name, and whether they are the same function.
+NAMESAKES: list[tuple[str, Any, Any, bool]] = [
+    ("loss", lambda p, y: (p - y) ** 2, lambda p, y: (p - y) ** 4, False),
+    ("loss", lambda p, y: (p - y) ** 2, lambda p, y: (y - p) ** 2, False),
+    ("loss", lambda p, y: nn.huber(p, y), lambda p, y: nn.squared_error(p, y), False),
+    ("loss", power_of(2), power_of(4), False),
+    ("loss", power_of(4), power_of(4), True),
+    ("loss", functools.partial(nn.huber, delta=1.0), functools.partial(nn.huber, delta=2.0), False),
+    ("loss", functools.partial(nn.huber, delta=1.0), functools.partial(nn.huber, delta=1.0), True),
+    ("loss", Raised(), Raised(), True),
+    ("penalty", scaled(0.1), scaled(0.2), False),
+    ("penalty", scaled(0.1), scaled(0.1), True),
+    ("penalty", 0.1 * nn.l2, 0.1 * nn.l2, True),
+]
+
+
+@pytest.mark.parametrize(("what", "one", "other", "same"), NAMESAKES)
+def test_functions_of_one_name_are_told_apart(what: str, one: Any, other: Any, same: bool) -> None:
+    model = nn.MLP([2, 2, 1], seed=1)
+    first = nn.History.from_dict(json.loads(json.dumps(train(model, **{what: one}, backend="eager").to_dict())))
+    if same:
+        assert train(model, **{what: other}, resume=first, epochs=4, backend="eager").epochs == 4
+        return
+    with pytest.raises(ValueError, match=r"cannot be resumed as another one: (its loss or its penalty|it had loss)"):
+        train(model, **{what: other}, resume=first, epochs=4, backend="eager")
+
+
+def test_functions_of_another_python_are_told_apart_by_their_names_only() -> None:
+    """Python compiles the same lines to other code in every version."""
+    model = nn.MLP([2, 2, 1], seed=1)
+    first = train(model, loss=power_of(2))
+    version, code = first.state["of"]["functions"]
+    first.state["of"]["functions"] = ["3.10", code[::-1]]
+    assert version == f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert train(model, loss=power_of(4), resume=first, epochs=4).epochs == 4
 
 
 def test_scaling_that_comes_or_goes_is_refused() -> None:
