@@ -89,7 +89,10 @@ def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
     difference: −0.01
     """
     node = node if isinstance(node, Value) else find(root, node)
-    h = as_float(h)
+    try:
+        h = as_float(h)
+    except OverflowError:  # a whole number beyond the floats
+        h = math.inf if h > 0 else -math.inf
     named = named_with(root, [node])
     order = consistent_order(root)
     if not math.isfinite(h) or node.data + h == node.data or math.isfinite(node.data) > math.isfinite(node.data + h):

@@ -174,3 +174,10 @@ def test_a_deep_chain():
     for _ in range(5000):
         y = y * 1.0
     assert naive_order(y).visits == 10_001
+
+
+@pytest.mark.parametrize(("h", "shown"), [(10**400, "inf"), (-(10**400), "-inf")])
+def test_a_nudge_beyond_the_floats_is_refused_as_an_infinite_one(h, shown):
+    x = Value(3.0, "x")
+    with pytest.raises(ValueError, match=f"a nudge by h = {shown} does not change x = 3 .*it is not finite"):
+        nudge(x * x, "x", h)
