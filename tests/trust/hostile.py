@@ -39,6 +39,6 @@ LABELS = [
     "<b>", "a&b",
 ]
 WELL_FORMED_LABELS = [
-    "w^{1}_{11}", "x_1", "ŷ", "w^2", "words in a label", "α", "v", "x'", "10", "-1e-5", "∞", "NaN", "Ω'", "x_max",
+    "w^{1}_{11}", "x_1", "ŷ", "w^2", "words in a label", "α", "v", "x", "x'", "10", "-1e-5", "∞", "NaN", "Ω'", "x_max",
 ]
 # fmt: on
