@@ -16,6 +16,7 @@ _OPERATION = "a node with a local derivative has an operation"
 _DISTANCE = "the same distance"
 _WIDTH = "what checks a number ignores the width"
 _WORDS = "only the wording of an error or a name in a formula"
+_GENERAL = "the general way, which records the same"
 
 REASONS: dict[str, str] = {
     "autograd/graph.py descendants: node not in reached and (not reached.isdisjoint(node.parents)) → "
@@ -27,6 +28,13 @@ REASONS: dict[str, str] = {
     "autograd/transform.py push_forward: node in seeds or tangent.keys().isdisjoint(node.parents) → "
     "node in seeds and tangent.keys().isdisjoint(node.parents)": _FASTER,
     "autograd/transform.py push_forward: continue → pass": _FASTER,
+    "autograd/transform.py pull_back: order or topological_order(*seeds) → topological_order(*seeds)": _FASTER,
+    "autograd/transform.py _without_structural_zeros: not reached.isdisjoint(node.parents) and any((p in reached for "
+    "p, _ in _edges(node, sym... → any((p in reached for p, _ in _edges(node, symbolic=True)))": _FASTER,
+    "autograd/transform.py _matching: _same_shape(list(given), list(like)) → _same_shape(list(like), list(given))": (
+        "the same in either order"
+    ),
+    "autograd/transform.py _contribution: partial → node": "a product with 1 instead of none",
     "autograd/transform.py _contribution: 1.0 → 0.0": "a product with 1 instead of none; edges of 0 are not walked",
     "autograd/primitives.py _pow_ieee: copysign(1.0, x) < 0.0 → copysign(1.0, x) <= 0.0": "it is 1 or −1",
     "autograd/primitives.py _pow_ieee: 1.0 → 2.0": "only its sign is looked at",
@@ -60,6 +68,10 @@ REASONS: dict[str, str] = {
     "primitive(name, forward, rule, **shown)": _MODULE,
     "autograd/primitives.py _not_less: x < y → x <= y": "here x = y has been answered",
     "autograd/primitives.py _softplus: x > 0.0 → x >= 0.0": "at 0 both branches give log 2",
+    "autograd/primitives.py _infix: shown = {'symbol': sign, 'text': notation, 'latex': notation, **shown} → "
+    "pass": _WRITTEN,
+    "autograd/primitives.py _infix: primitive(name, forward, rule, origin=(__name__, name), **shown) → "
+    "primitive(name, forward, rule, **shown)": _MODULE,
     "nn/losses.py _absolute_error: p - y → y - p": _DISTANCE,
     "nn/losses.py huber_at.forward: p - y → y - p": _DISTANCE,
     "nn/losses.py huber_at.forward: minimum(distance, delta) → minimum(delta, distance)": "the same minimum",
@@ -82,6 +94,8 @@ REASONS: dict[str, str] = {
     "nn/losses.py _any_number: y → width": _FASTER,
     "nn/losses.py _probability: width → y": _WIDTH,
     "nn/losses.py _side: width → y": _WIDTH,
+    "nn/losses.py Loss._of_point: 1 → 0": _WIDTH,
+    "nn/losses.py Loss._of_point: 1 → 2": _WIDTH,
     "nn/losses.py _distribution: width → y (2)": _WIDTH,
     "nn/losses.py _distribution: width → y (6)": _WIDTH,
     "nn/losses.py _side: (-1, 1) → (1, -1)": "looked for in either order",
@@ -96,15 +110,33 @@ REASONS: dict[str, str] = {
     "nn/optimizers.py clipped: maximum(largest, absolute(g)) → maximum(absolute(g), largest)": "the same maximum",
     "nn/optimizers.py clipped: maximum(norm, limit) → maximum(limit, norm)": "the same maximum",
     "autograd/value.py Value.__init__: data → label": _FASTER,
+    **{
+        f"autograd/value.py Value.affine: {mutant}": _GENERAL
+        for mutant in (
+            *("inputs → bias", "inputs → bias (2)", "inputs → bias (3)", "bias → weights", "bias → weights (2)"),
+            *("len(parents) < 3 → len(parents) <= 3", "3 → 4"),
+        )
+    },
+    "autograd/value.py Value.affine: 3 → 2": "a single product by the short way, its operands kept as a tuple",
+    "autograd/value.py Value.affine: zip(w, x, strict=True) → zip(x, w, strict=True)": "the same products",
     "autograd/value.py Value.affine: 0.0 → 1.0": "only that it is a float is looked at",
+    "autograd/value.py Value.affine: 0.0 → 1.0 (2)": "only that it is a float is looked at",
+    "autograd/value.py Value.backward: self._x is None and getattr(self, '_dy', None) is _CUT → "
+    "getattr(self, '_dy', None) is _CUT": "only what is cut off, and has no operands, has this mark",
     "autograd/value.py _now: 0 → 1": "moments are only compared",
     "autograd/value.py moment: 1 → 2": "moments are only compared",
     "autograd/value.py missing_derivative: op is None or math.isfinite(partial) or len(known) <= len(data) or (not "
     "all(map(math.is... → math.isfinite(partial) or len(known) <= len(data) or (not all(map(math.isfinite, known)))": (
         _OPERATION
     ),
+    "autograd/value.py missing_derivative: (node.data, *data) → (*data, node.data)": "counted and looked at in any order",
+    "autograd/value.py missing_derivative: 0 → 1": (
+        "of a slope that a transform does not know both can be called, of a user's primitive neither"
+    ),
     "autograd/value.py no_number: node.op.name if node.op else '' → node.op.name": _OPERATION,
     "autograd/value.py Value.apply: len(data) < len(nodes) → len(data) <= len(nodes)": _FASTER,
+    "autograd/value.py Value.apply: result if result.__class__ is float else _datum(result) → _datum(result)": _FASTER,
+    "autograd/value.py Value.apply: 1 → 0": "one operand is kept as a tuple instead of in a slot of its own",
     "autograd/value.py Value.apply: 2 → 1": "two operands are kept as a tuple instead of in slots of their own",
     "autograd/value.py Value.apply: _observed(node) if modes.active else node → _observed(node)": _FASTER,
     "autograd/value.py Value.affine: _observed(node) if modes.active else node → _observed(node)": _FASTER,

@@ -1,6 +1,8 @@
 """Tests that the mutation check asked for: each kills a mistake that everything else let live."""
 
+import gc
 import math
+import pickle
 import random
 import re
 
@@ -9,8 +11,23 @@ import pytest
 from mpmath import mpf, workdps
 
 import autograd
-from autograd import Value, affine, grad, jvp, no_grad, primitive, provenance, sqrt, total, value_and_grad, vjp
+from autograd import (
+    Value,
+    affine,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    no_grad,
+    primitive,
+    provenance,
+    sqrt,
+    total,
+    value_and_grad,
+    vjp,
+)
 from autograd.primitives import PRIMITIVES
+from autograd.unseen import UNSEEN
 
 # ---- Values ----------------------------------------------------------------------------------------------
 
@@ -350,3 +367,152 @@ def test_logsumexp_of_infinities():
     assert logsumexp([math.inf, -math.inf]) == math.inf
     assert logsumexp([-math.inf, -math.inf]) == -math.inf
     assert math.isnan(logsumexp([math.inf, math.nan]))
+
+
+# ---- Found by a later run -----------------------------------------------------------------------------
+
+
+def test_the_common_leaky_rectifier_has_a_name_of_its_own():
+    assert autograd.leaky(0.01) is autograd.leaky_relu
+    assert (autograd.leaky_relu.name, autograd.leaky(0.2).name) == ("leaky_relu", "leaky(0.2)")
+
+
+@pytest.mark.parametrize(
+    ("weights", "inputs", "named"),
+    [(3.0, 4.0, "3.0"), ([1.0], 4.0, "4.0"), ("ab", [1.0, 2.0], "'ab'"), ([1.0], np.array(2.5), "array(2.5)")],
+)
+def test_affine_names_the_first_of_its_two_lists_that_is_none(weights, inputs, named):
+    with pytest.raises(TypeError, match=f"a list of weights and a list of inputs, not {re.escape(named)}"):
+        affine(weights, inputs)
+
+
+def test_a_softmax_written_out_does_not_overflow():
+    for i, right in enumerate((1 / (1 + math.exp(-1.0)), 1 / (1 + math.exp(1.0)))):
+        assert autograd.primitives.softmax_at(i).expand(800.0, 799.0) == pytest.approx(right, rel=1e-14)
+
+
+def test_softmax_takes_what_can_be_read_once():
+    assert autograd.softmax(x for x in (1000.0, 1000.0)) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["atan_slope", "total"])
+def test_what_only_floats_go_through_has_a_form_that_can_be_traced(name):
+    op = PRIMITIVES[name]
+    operands = [0.75, -2.0][: op.arity or 2]
+    assert op.expand(*map(Value, operands)).data == pytest.approx(op(*operands), rel=1e-15)
+
+
+def test_a_zero_by_choice_does_not_hide_a_slope_that_is_missing():
+    x = Value(-1.0)
+    with pytest.raises(ZeroDivisionError):
+        sqrt(autograd.step(x)).backward()
+    with pytest.raises(ZeroDivisionError):
+        grad(lambda x: sqrt(autograd.step(x)))(-1.0)
+
+
+def test_what_is_not_known_of_a_slope_is_found_again_by_a_pickle():
+    op = autograd.transform._unknown_slope(ZeroDivisionError, "sqrt")
+    again = pickle.loads(pickle.dumps(op))
+    assert again is op
+    assert again.domain.startswith("a derivative of sqrt does not exist")
+
+
+def test_with_a_value_among_the_arguments_the_results_are_values_whatever_they_depend_on():
+    for slope in (grad(lambda x: 5.0)(Value(2.0)), grad(lambda x, *, c: 5.0 * x)(2.0, c=Value(1.0))):
+        assert isinstance(slope, Value)
+    assert isinstance(grad(lambda x, y: 5.0 * x, 0)(2.0, Value(1.0)), Value)
+
+
+def test_an_adjoint_that_is_a_value_makes_all_slopes_values():
+    _, pull = vjp(lambda x, y: [x * x, 3.0 * x], 3.0, 4.0)
+    for adjoints, right in (([Value(2.0), 1.0], [15.0, 0.0]), ([1.0, Value(2.0)], [12.0, 0.0])):
+        slopes = pull(adjoints)
+        assert [type(slope) for slope in slopes] == [Value, Value]
+        assert [slope.data for slope in slopes] == right
+    assert pull([2.0, 1.0]) == (15.0, 0.0)
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+def test_a_transform_bears_the_name_of_its_function_and_refuses_what_is_none_at_once(transform):
+    def square(x):
+        return x * x
+
+    assert transform(square).__name__ == f"{transform.__name__}(square)"
+    with pytest.raises(TypeError, match=f"^{transform.__name__} differentiates a function, not 3.0"):
+        transform(3.0)
+
+
+def test_a_gradient_that_floats_cannot_be_added_to_is_an_error_and_stays():
+    x = Value(3.0)
+    x.grad = 10**400
+    with pytest.raises(OverflowError):
+        (x * 2.0).backward()
+    assert x.grad == 10**400
+
+
+def test_an_error_of_the_backward_pass_leaves_no_cycle():
+    def fails():
+        try:
+            sqrt(Value(0.0)).backward()
+        except ZeroDivisionError:
+            return
+        raise AssertionError
+
+    fails()
+    gc.collect()
+    gc.disable()
+    try:
+        fails()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_an_affine_node_of_other_floats_holds_one_of_pythons():
+    w, x, b = [Value(2.0), Value(3.0)], [Value(5.0), Value(7.0)], Value(1.0)
+    w[0].data = np.float64(2.0)
+    node = Value.affine(w, x, b)
+    assert (type(node.data), node.data) == (float, 32.0)
+
+
+def test_a_scalar_array_of_any_library_is_a_number_to_a_comparison():
+    class Scalar:
+        shape = ()
+
+    with pytest.raises(TypeError, match="between Values is identity"):
+        Value(1.0) == Scalar()  # noqa: B015
+
+
+@pytest.mark.parametrize("name", ["log", "sqrt", "sin", "exp", "tanh"])
+def test_one_operand_that_is_not_known_yet_has_one_partial_that_is_not(name):
+    (partial,) = getattr(Value(UNSEEN), name)().partials
+    assert partial is UNSEEN
+
+
+def test_while_an_operand_is_not_known_no_derivative_is_missing():
+    second = primitive("second", lambda x, y: y, lambda x, y, z: (math.inf, 1.0))
+    both = primitive("both", lambda x, y: x + y, lambda x, y, z: (math.inf, 1.0))
+    for op in (second, both):
+        node = op(Value(UNSEEN), Value(1.0))
+        assert autograd.value.missing_derivative(node, node.parents[0], math.inf) is None
+        known = op(Value(2.0), Value(1.0))
+        assert autograd.value.missing_derivative(known, known.parents[0], math.inf) is not None
+
+
+def test_a_primitive_may_be_called_what_the_engine_calls_one():
+    unknown = primitive("unknown_slope", lambda x: 1.0, lambda x, z: math.inf)
+    with pytest.raises(OverflowError, match=r"needs the derivative of unknown_slope\(2\.0\)"):
+        unknown(Value(2.0)).backward()
+
+
+def test_a_datum_that_is_no_float_is_refused_by_the_name_of_its_node():
+    for label, name in ((None, "a leaf"), ("weight", "weight")):
+        x = Value(1.0, label)
+        x.data = "1"
+        with pytest.raises(TypeError, match=f"the data of {name} is '1'"):
+            x.backward()
+    x = Value(1.0, "w" * 1000)
+    x.data = "1"
+    with pytest.raises(TypeError) as caught:
+        x.backward()
+    assert len(str(caught.value)) < 300

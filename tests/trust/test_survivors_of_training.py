@@ -276,3 +276,60 @@ def test_a_sure_and_right_softmax_does_not_stop_the_backward_pass():
     loss = LOSSES.find_loss("categorical_cross_entropy")(sure, 1)
     loss.backward()
     assert (loss.data, [p.grad for p in sure]) == (0.0, [0.0, -1.0])
+
+
+def test_the_primitive_of_the_fixed_targets_of_many_classes_is_found_again_by_a_pickle():
+    for p in (LOSSES._categorical_cross_entropy, LOSSES._categorical_cross_entropy_fixed):
+        assert pickle.loads(pickle.dumps(p)) is p
+
+
+def test_a_target_made_of_the_inputs_can_be_compiled():
+    def f(p, y):
+        return nn.cross_entropy([p, -p], [y, 1.0 - y])
+
+    assert autograd.compile(f, 0.5, 0.25, backend="python")(0.5, 0.25) == pytest.approx(f(0.5, 0.25), rel=1e-14)
+
+
+def test_an_option_that_a_loss_does_not_have_is_refused_by_its_name():
+    with pytest.raises(TypeError, match="squared_error takes no option 'delta'"):
+        nn.squared_error(1.0, 2.0, delta=1.0)
+
+
+def test_predictions_and_targets_may_be_arrays():
+    assert nn.squared_error(np.array([0.5, 1.0]), np.array([0.25, 1.0])) == 0.0625
+
+
+def test_the_operands_of_huber_are_the_prediction_and_then_the_target():
+    prediction = Value(0.5)
+    node = nn.huber(prediction, 2.0)
+    assert node.parents[0] is prediction
+    assert (node.parents[1].label, node.parents[1].data) == ("y", 2.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES.LOSSES.values(), ids=lambda loss: loss.name)
+def test_a_loss_says_in_one_line_what_it_is_and_what_it_suits(loss):
+    assert loss.about
+    assert "\n" not in loss.about
+    kind = loss.name.removeprefix("mean_")
+    # A logarithm of the prediction needs a probability; a sigmoid, a softmax or a side to be on take a score.
+    scores = ("binary_cross_entropy_with_logits", "cross_entropy", "hinge")
+    probabilities = ("binary_cross_entropy", "categorical_cross_entropy")
+    assert loss.suits == ("score" if kind in scores else "probability" if kind in probabilities else "any")
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_a_target_that_is_no_probability_is_refused_before_the_loss_is_computed(name):
+    for loss in (LOSSES.find_loss(name), LOSSES.find_loss(f"mean_{name}")):
+        with pytest.raises(ValueError, match=f"^{loss.name}: the target must be a class 0 or 1"):
+            loss(0.5, 1.5)
+
+
+def test_gradients_that_are_no_list_are_refused_as_such():
+    rule = nn.SGD([Value(1.0)], lr=0.5)
+    with pytest.raises(TypeError, match=r"the gradients come as a list, not as 2\.0"):
+        rule.move(2.0)
+    with pytest.raises(ValueError, match="2 gradients for 1 parameters"):
+        rule.move([1.0, 2.0])
+    with pytest.raises(TypeError, match="the gradient of a parameter is 'a', no number"):
+        rule.move(["a"])
+    assert rule.parameters[0].data == 1.0
