@@ -457,9 +457,9 @@ def _huber_point(prediction: Any, target: Any, delta: float = 1.0) -> Any:
 LOSSES: dict[str, Loss] = {}
 
 
-def _loss(name: str, about: str, point: Any, mean_name: str | None = None, **more: Any) -> tuple[Loss, Loss]:
+def _loss(name: str, about: str, point: Any, **more: Any) -> tuple[Loss, Loss]:
     """The loss that adds over a batch, and the one that averages."""
-    both = Loss(name, about, point, **more), Loss(mean_name or f"mean_{name}", about, point, mean=True, **more)
+    both = Loss(name, about, point, **more), Loss(f"mean_{name}", about, point, mean=True, **more)
     LOSSES.update({loss.name: loss for loss in both})
     return both
 
