@@ -129,6 +129,8 @@ REASONS: dict[str, str] = {
     "all(map(math.is... → math.isfinite(partial) or len(known) <= len(data) or (not all(map(math.isfinite, known)))": (
         _OPERATION
     ),
+    "autograd/value.py first_that_is_no_float: 40 → 41": _WORDS,
+    "autograd/value.py first_that_is_no_float: 40 → 39": _WORDS,
     "autograd/value.py missing_derivative: (node.data, *data) → (*data, node.data)": "counted in any order",
     "autograd/value.py missing_derivative: 0 → 1": (
         "of a slope that a transform does not know both can be called, of a user's primitive neither"

@@ -9,7 +9,7 @@ import weakref
 
 import numpy as np
 import pytest
-from mpmath import mpf, workdps
+from mpmath import ln, mpf, workdps
 
 import autograd
 from autograd import (
@@ -348,6 +348,7 @@ def test_a_power_of_two_in_both_operands_changes_no_bit_of_the_slope_of_hypot(po
 FAMILIES = [(autograd.primitives.softmax_at(i), (0.3, -0.2, 0.9)) for i in range(3)]
 FAMILIES += [(autograd.power(n), (0.7,)) for n in (0, 1, 2, 3, -1, 0.5, 1e-8)]
 FAMILIES += [(autograd.exponential(b), (0.7,)) for b in (2, 0.5, 1, 10)]
+FAMILIES += [(autograd.primitives.pow_log(k), (0.7, 1.3)) for k in (1, 2, 3)]
 FAMILIES += [(autograd.leaky(a), (x,)) for a in (0.2, 0.0) for x in (-1.0, 2.0)]
 
 
@@ -522,3 +523,15 @@ def test_a_result_that_is_known_while_its_slope_is_not_can_be_compiled():
     flat = primitive("flat", lambda x: 5.0, lambda x, z: x)
     slope = autograd.compile(grad(lambda x: flat(x) * x), 3.0, backend="python")
     assert [slope(x) for x in (3.0, 4.0)] == [5.0 + 3.0 * 3.0, 5.0 + 4.0 * 4.0]
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+@pytest.mark.parametrize(("x", "y"), [(0.7, 1.3), (2.5, -0.6), (3.0, 1e-8), (1e-3, 2.0)])
+def test_the_derivatives_of_a_power_by_its_exponent(k, x, y):
+    op = autograd.primitives.pow_log(k)
+    node = op(Value(x), Value(y))
+    with workdps(40):
+        log, z = ln(mpf(x)), mpf(x) ** mpf(y)
+        exact = [z * log**k, z / x * (y * log**k + k * log ** (k - 1)), z * log ** (k + 1)]
+        for computed, right in zip((node.data, *node.partials), exact, strict=True):
+            assert abs(computed / right - 1) < 1e-13
