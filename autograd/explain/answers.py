@@ -397,12 +397,13 @@ def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdi
     if quantity.kind == "gradient" and calculation.written[quantity].rounds(quantity.node.data):
         name = calculation.names[quantity.node].text
         reason += f"; it is {name} itself: numbers of the forward pass go into values={{…}}"
-    others = [f"at {_link(calculation, quantity, other)[0]} {_reason(other)}" for other in slips[1:3]]
+    others = [f"or at {_link(calculation, quantity, other)[0]} {_reason(other)}" for other in slips[1:3]]
+    explained = filter(None, [_explained_mark(calculation, quantity, slips[:3])])
     return _verdict(
         calculation,
         quantity,
         "wrong",
-        f"should be {_figure(calculation, quantity)}; {where}: {reason}" + "".join(f"; or {other}" for other in others),
+        "; ".join([f"should be {_figure(calculation, quantity)}", f"{where}: {reason}", *others, *explained]),
         link,
         slip.misconception.name if slip else None,
     )
@@ -435,6 +436,17 @@ def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tu
     if quantity.kind == "value" or not edges:
         return name, name
     return name, f"{name}, which hangs on {_listed([_edge(calculation, *edge)[0] for edge in reversed(edges)])}"
+
+
+def _explained_mark(calculation: Calculation, quantity: Quantity, slips: Sequence[Slip]) -> str | None:
+    """What the mark ∂⁺ means, where a verdict with these slips, or with none, writes it."""
+    named = [(slip.node, slip.operand) for slip in slips] or calculation.before(quantity)[0]
+    for node, operand in named:
+        if node is not None and operand is not None:
+            of, by = calculation.names[node], calculation.names[node.parents[operand]]
+            if says := calculation.formulas.mark(node, operand).explained(of, by, "the direct link"):
+                return says
+    return None
 
 
 def _edge(calculation: Calculation, node: Value, operand: int, placed: bool = True) -> tuple[str, str]:

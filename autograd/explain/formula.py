@@ -304,7 +304,7 @@ def _shown(op: Primitive) -> tuple[Notation, Notation] | None:
     template = (
         template.replace(" * ", "·").replace("*", "·").replace(" / ", "/").replace(" - ", " − ").replace("-{", "−{")
     )
-    template = re.sub(r"\(-(?=\d)", "(−", template)
+    template = re.sub(r"^-(?=\()|(?<=\()-(?=\d)", "−", template)
     return Notation(template, binding, places), latex
 
 

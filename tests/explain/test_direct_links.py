@@ -98,6 +98,15 @@ def test_the_checker_names_the_edge():
     report = check_answers(v, {"s": "1"})
     assert report.first_wrong.name == "∂v/∂s"
     assert "∂⁺v/∂s is only the direct link; the paths through q are missing" in str(report)
+    assert "counts" not in str(report)
+
+
+@pytest.mark.parametrize("given", ["12", "0.77", "11"])
+def test_the_checker_says_what_the_mark_means(given):
+    told = str(check_answers(skip().parents[0], {"s": given, "q": "1"}))
+    assert "∂⁺v/∂s = 1: " in told or "hangs on ∂q/∂s and ∂⁺v/∂s" in told
+    assert told.count("∂⁺v/∂s counts the direct link alone, ∂v/∂s every way from s to v") == 1
+    assert "∂⁺" not in str(check_answers(skip(), {"v": "3"}))
 
 
 def ways(node, parent):

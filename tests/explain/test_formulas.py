@@ -107,6 +107,11 @@ KNOWN = {rf"\{name}" for name in re.findall(r"\w+", _COMMANDS)}
         (lambda x, w: semicircle(x + w), "√(1 − (x + w1_11)²)", r"\sqrt{1 - (x + w^{1}_{11})^2}"),
         (lambda x, w: log1p(x - w), "log1p(x − w1_11)", r"\log(1 + (x - w^{1}_{11}))"),
         (
+            nn.binary_cross_entropy,
+            "−(w1_11·log(x) + (1 − w1_11)·log(1 − x))",
+            r"-\left(w^{1}_{11} \log(x) + (1 - w^{1}_{11}) \log(1 - x)\right)",
+        ),
+        (
             lambda x, w: leaky(0.5)(x + w),
             "leaky(0.5)(x + w1_11)",
             r"\max(0.5 \cdot (x + w^{1}_{11}), (x + w^{1}_{11}))",
