@@ -34,6 +34,12 @@ REASONS: dict[str, str] = {
     "autograd/transform.py _matching: _same_shape(list(given), list(like)) → _same_shape(list(like), list(given))": (
         "the same in either order"
     ),
+    "autograd/transform.py _edges: partial.__class__ is float and partial == 0.0 → partial == 0.0": (
+        "a zero that is no float is an edge either way"
+    ),
+    "autograd/transform.py _edges: partial.__class__ is float and partial == 0.0 → partial.__class__ is float or "
+    "partial == 0.0": _FASTER,
+    "autograd/transform.py _edges: partial.__class__ is float and partial == 0.0 → partial.__class__ is float": _FASTER,
     "autograd/transform.py _contribution: partial → node": "a product with 1 instead of none",
     "autograd/transform.py _contribution: 1.0 → 0.0": "a product with 1 instead of none; edges of 0 are not walked",
     "autograd/primitives.py _pow_ieee: copysign(1.0, x) < 0.0 → copysign(1.0, x) <= 0.0": "it is 1 or −1",
@@ -129,6 +135,9 @@ REASONS: dict[str, str] = {
     "all(map(math.is... → math.isfinite(partial) or len(known) <= len(data) or (not all(map(math.isfinite, known)))": (
         _OPERATION
     ),
+    "autograd/value.py Value.backward: {node.data.__class__ for node in (self, *leaves)} != _FLOATS and (error := "
+    "first_that_i... → (error := first_that_is_no_float(order))": _FASTER,
+    "autograd/value.py Value.backward: (self, *leaves) → (*leaves, self)": "the same set",
     "autograd/value.py first_that_is_no_float: 40 → 41": _WORDS,
     "autograd/value.py first_that_is_no_float: 40 → 39": _WORDS,
     "autograd/value.py missing_derivative: (node.data, *data) → (*data, node.data)": "counted in any order",
@@ -176,6 +185,21 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py power: 1 → 2": "x ** 1 has the general rule then, and its numbers",
     "autograd/primitives.py power: n < 0 → n <= 0 (2)": "0 is a whole number, and has been answered",
     "autograd/primitives.py power: n > 1 → n >= 1": "1 is a whole number, and has been answered",
+    **{
+        f"autograd/primitives.py pow_log.rule: {mutant}": "pow_log(0) computes what pow does"
+        for mutant in ("pow_log(k - 1) if k > 1 else pow → pow_log(k - 1)", "k > 1 → k >= 1", "1 → 0")
+    },
+    **{
+        f"autograd/primitives.py pow_log: {mutant}": _WRITTEN
+        for mutant in (
+            "(f'log^{k}', f'**{k}') if k > 1 else ('log', '') → (f'log^{k}', f'**{k}')",
+            "(f'log^{k}', f'**{k}') if k > 1 else ('log', '') → ('log', '')",
+            *("k > 1 → k >= 1", "k > 1 → k <= 1", "1 → 2", "1 → 0"),
+            "(f'log^{k}', f'**{k}') → (f'**{k}', f'log^{k}')",
+        )
+    },
+    "autograd/primitives.py pow_log: 1.0 → 2.0": "only its sign is looked at",
+    "autograd/primitives.py pow_log: 1.0 → 0.0": "only its sign is looked at",
     "autograd/primitives.py exponential: raise → pass": "what fails there is no number, and was refused",
     "autograd/primitives.py _exponential: base → sign": "they differ at −0.0, and only how it is written",
 }

@@ -535,3 +535,26 @@ def test_the_derivatives_of_a_power_by_its_exponent(k, x, y):
         exact = [z * log**k, z / x * (y * log**k + k * log ** (k - 1)), z * log ** (k + 1)]
         for computed, right in zip((node.data, *node.partials), exact, strict=True):
             assert abs(computed / right - 1) < 1e-13
+
+
+def test_a_power_made_anew_for_a_zero_or_a_tiny_exponent():
+    make = autograd.primitives.power.__wrapped__
+    assert make(-0.0).text.template == "{0}**0"
+    assert make(0).partials(0.0, 1.0) == (0.0,)
+    x, n = 1e3, 1e-8
+    (slope,) = make(n).partials(x, x**n)
+    with workdps(40):
+        assert abs(slope / (mpf(n) * mpf(x) ** (mpf(n) - 1)) - 1) < 1e-15
+
+
+def test_a_power_with_a_logarithm_can_be_written_out():
+    for k in (1, 2):
+        assert autograd.primitives.pow_log(k).expand(0.7, 1.3) == pytest.approx(
+            0.7**1.3 * math.log(0.7) ** k, rel=1e-14
+        )
+
+
+def test_a_rule_that_fails_while_its_number_is_not_known_gives_none():
+    op = primitive("unlucky", math.exp, lambda x, z: autograd.log(Value(-1.0)))
+    (partial,) = autograd.transform._symbolic_partials(op(Value(UNSEEN)), op)
+    assert math.isnan(partial)
