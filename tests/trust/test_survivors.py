@@ -558,3 +558,21 @@ def test_a_rule_that_fails_while_its_number_is_not_known_gives_none():
     op = primitive("unlucky", math.exp, lambda x, z: autograd.log(Value(-1.0)))
     (partial,) = autograd.transform._symbolic_partials(op(Value(UNSEEN)), op)
     assert math.isnan(partial)
+
+
+@pytest.mark.parametrize("x", [1e300, 1e-300])
+def test_the_slopes_of_powers_keep_the_digits_of_a_tiny_exponent(x):
+    y = 1e-8
+    (by_power,) = autograd.primitives.power.__wrapped__(y).partials(x, x**y)
+    with workdps(40):
+        lowered, log = mpf(x) ** (mpf(y) - 1), ln(mpf(x))
+        assert abs(by_power / (y * lowered) - 1) < 1e-15
+        for k in (1, 2):
+            slope, _ = autograd.primitives.pow_log(k).partials(x, y, x**y * math.log(x) ** k)
+            assert abs(slope / (lowered * (y * log**k + k * log ** (k - 1))) - 1) < 1e-14
+
+
+def test_a_sum_of_products_hands_on_its_factors():
+    w, x = [Value(2.0), Value(3.0)], [Value(5.0), Value(7.0)]
+    (2.0 * affine(w, x)).backward()
+    assert [v.grad for v in (*w, *x)] == [10.0, 14.0, 4.0, 6.0]
