@@ -73,7 +73,7 @@ class _Reader:
                 base = elements.pop() if elements else "<mrow></mrow>"
                 elements.append(self.scripts(base, token))
             elif not token.isspace():
-                elements.append(self.element(token, first=not elements or elements[-1].startswith("<mo")))
+                elements.append(self.element(token, first=not elements or elements[-1].startswith(("<mo", "<mtext"))))
         self.depth -= 1
         return elements
 

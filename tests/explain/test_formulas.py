@@ -154,6 +154,11 @@ def test_mathml_of_any_latex_is_well_formed(latex):
     ET.fromstring(f"<m>{from_latex(latex)}</m>".replace("&#160;", " "))
 
 
+@pytest.mark.parametrize("before", ["", "x = ", r"2 \cdot ", r"\text{before: }"])
+def test_in_mathml_the_sign_of_a_number_stands_in_the_number(before):
+    assert from_latex(f"{before}-0.5").endswith("<mn>−0.5</mn>")
+
+
 def test_mathml_of_deep_nesting_is_text():
     assert from_latex(r"\sqrt{" * 300 + "x" + "}" * 300).startswith("<mtext>")
 
