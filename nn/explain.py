@@ -7,7 +7,6 @@ misconceptions about learning rates, layers and batches added, which are declare
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from autograd import (
     steps,
     total,
 )
+from autograd.explain.answers import verdict_table
 
 from .naming import as_text
 from .optimizers import SGD, Optimizer
@@ -184,7 +184,7 @@ class StepReport:
         return "\n".join(map(str, self.in_order))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return verdict_table(self.in_order)
 
     def __repr__(self) -> str:
         wrong = self.first_wrong

@@ -100,14 +100,19 @@ class Report:
         return f"<report: {'correct' if self.correct else f'first wrong link {wrong.link}' if wrong else 'a slip'}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td>{_MARKS[v.status]}</td><td style="white-space:nowrap">{html.escape(v.name)}</td>'
-            f"<td>{html.escape(v.given)}</td>"
-            f'<td>{html.escape(number(v.expected, 6))}</td><td style="text-align:left">{html.escape(v.says)}</td></tr>'
-            for v in self.in_order
-        )
-        head = "<tr><th></th><th>number</th><th>given</th><th>right</th><th></th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return verdict_table(self.in_order)
+
+
+def verdict_table(verdicts: Iterable[Verdict]) -> str:
+    """Verdicts as an HTML table."""
+    rows = "".join(
+        f'<tr><td>{_MARKS[v.status]}</td><td style="white-space:nowrap">{html.escape(v.name)}</td>'
+        f"<td>{html.escape(v.given)}</td>"
+        f'<td>{html.escape(number(v.expected, 6))}</td><td style="text-align:left">{html.escape(v.says)}</td></tr>'
+        for v in verdicts
+    )
+    head = "<tr><th></th><th>number</th><th>given</th><th>right</th><th></th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 @ends_at_caller

@@ -19,6 +19,7 @@ from . import mathml
 from .bypasses import bypassed
 from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
 from .independence import named_with, on_labels, why_zero
+from .preformatted import preformatted
 from .refusals import ends_at_caller
 from .replay import consistent_order
 
@@ -366,7 +367,7 @@ class Chain:
             for link in self.links[:_WRITTEN_LINKS]
         ]
         where = f"<details><summary>links</summary><ul>{''.join(local)}</ul></details>" if local else ""
-        trails = f"<pre>{html.escape(chr(10).join(self._table()))}</pre>" if self.count > 1 else ""
+        trails = preformatted("\n".join(self._table())) if self.count > 1 else ""
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
         return f"<div>{self.mathml}{where}{trails}{remarks}</div>"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from ..modes import SourceLine, source_of
 from ..notation import Name, distinct_names, number
 from ..value import Value
 from .formula import Formulas
+from .preformatted import preformatted
 from .refusals import ends_at_caller
 
 _FLAT = 1e-4  # a slope below this passes on next to nothing
@@ -73,7 +73,7 @@ class Diagnosis(Sequence[Finding]):
         return f"<{len(self)} finding{'s' * (len(self) != 1)} below {self._root}>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 @ends_at_caller

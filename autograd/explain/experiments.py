@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from ..refusal import number as as_float
 from ..transform import pull_back
 from ..value import Value
 from .independence import named_with, why_zero
+from .preformatted import preformatted
 from .refusals import ends_at_caller
 from .replay import consistent_order, replay
 
@@ -65,7 +65,7 @@ class Nudge:
         )
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 @ends_at_caller
@@ -162,7 +162,7 @@ class NaiveOrder:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 @ends_at_caller

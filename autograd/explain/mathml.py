@@ -26,6 +26,7 @@ _OPERATORS = {
     "-": "−",
     "'": "′",
 }
+_ROW = "padding-block:.3em"  # else the fractions of two rows touch
 _SPACES = {r"\,": "0.17em", r"\;": "0.28em", r"\ ": "0.33em", r"\quad": "1em", r"\qquad": "2em", "~": "0.33em"}
 
 
@@ -46,7 +47,7 @@ def from_latex(latex: str) -> str:
 def block(rows: list[tuple[str, str]]) -> str:
     """A ``<math>`` element of equations, each a left and a right side, aligned where these meet."""
     cells = "".join(
-        f'<mtr><mtd style="text-align:right">{left}</mtd><mtd style="text-align:left">{right}</mtd></mtr>'
+        f'<mtr><mtd style="{_ROW};text-align:right">{left}</mtd><mtd style="{_ROW};text-align:left">{right}</mtd></mtr>'
         for left, right in rows
     )
     return f'<math display="block"><mtable displaystyle="true">{cells}</mtable></math>'

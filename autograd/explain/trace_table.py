@@ -163,4 +163,4 @@ def _handed_on(upstream: Formula, local: Formula) -> Formula:
 
 
 def _math(formula: Formula) -> str:
-    return f"<math><mrow>{formula.mathml}</mrow></math>"
+    return f'<math displaystyle="true"><mrow>{formula.mathml}</mrow></math>'
