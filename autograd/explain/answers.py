@@ -24,6 +24,7 @@ _MOST_ALIKE = 50  # values of one kind at which a mistake is tried at once
 _LARGEST_GRAPH = 2_000  # values; hand calculations are smaller
 _MOST_DIAGNOSES = 12  # mistakes looked into, one after the other
 _MOST_VISITS = 10_000  # links and values tried for one mistake, times the values of the graph: about 2 s
+_SMALL = 100  # times half a unit of the last digit, up to which a number written as 0 may be called small
 _LARGE = 1e6  # from here on the zeros at the end of a float or an int are no digits, but for the first three digits
 _CALLED = {  # functions in words, where their names are none
     "power(2)": "square",
@@ -326,7 +327,8 @@ def _diagnose(
                 best[1].append(slip)
             seen.add((slip.misconception, slip.places))
     others = sum(not line.passes for line in lines) - 1
-    if best[0][0] >= others and calculation.is_close(new, very=True):  # it explains nothing but this number
+    vanishes = written == 0.0 and best[0][1]  # not 0, but so small that it is written so, as nearly any slip may be
+    if best[0][0] >= others and (vanishes or calculation.is_close(new, very=True)):  # it explains but this number
         return [], False
     return best[1:]
 
@@ -396,6 +398,10 @@ def _wrong(calculation: Calculation, line: Line, slips: Sequence[Slip]) -> Verdi
     reason = _reason(slip) if slip else "no known misconception gives this number"
     if slip is None and (digits := _zeros_aside(calculation, quantity)):
         reason += f"; it is right to {digits}"
+    elif slip is None and (small := _too_coarse(calculation, quantity)):
+        return _verdict(
+            calculation, quantity, "wrong", f"should be {_figure(calculation, quantity)}: {small}", link, None
+        )
     elif slip is None and calculation.is_close(line):
         reason += ", but it is close: was a number on the way rounded and not written down?"
     where = f"first wrong link {shown}" if quantity.kind != "value" or slip else "this step"
@@ -423,6 +429,15 @@ def _zeros_aside(calculation: Calculation, quantity: Quantity) -> str | None:
     if not read(shown, "").rounds(calculation.exact(quantity)):
         return None
     return f"{len(digits)} digits: {shown} says so, zeros before the point are digits as well"
+
+
+def _too_coarse(calculation: Calculation, quantity: Quantity) -> str | None:
+    """What to say of an answer that is 0 at its digits where the right number is small, but not 0."""
+    written = calculation.written[quantity]
+    if written.value != 0.0 or not 0.0 < abs(calculation.exact(quantity)) < min(_SMALL * written.half, 1.0):
+        return None
+    decimals = round(-math.log10(2.0 * written.half))
+    return "small, but not 0" + (f" at {decimals} decimal{'s' * (decimals > 1)}" if decimals > 0 else "")
 
 
 def _link(calculation: Calculation, quantity: Quantity, slip: Slip | None) -> tuple[str, str]:

@@ -235,6 +235,14 @@ def _doubling(e: Edge) -> Uncertain | None:
     return None
 
 
+def _halved(p: Place) -> Uncertain | None:
+    """Half of a loss that has no ½: of a cross-entropy, of a squared error, or of a square that is named as a loss."""
+    label = p.node.label or ""
+    named = p.op.name == "power(2)" and label.startswith(("L", "J", "E", "e"))
+    is_loss = named or p.op.name == "squared_error" or "cross_entropy" in p.op.name
+    return p.result.scaled(0.5) if is_loss else None
+
+
 MISCONCEPTIONS: list[Misconception] = [
     Misconception(
         "forgotten path",
@@ -253,6 +261,11 @@ MISCONCEPTIONS: list[Misconception] = [
         "the constant factor was forgotten: the square brings a 2 down, and a ½ in the loss cancels it",
         slope=_doubling,
         value=lambda p: p.result.scaled(2.0) if _has_half(p) else None,
+    ),
+    Misconception(
+        "a factor ½ too many",
+        "it was halved: this loss has no factor ½",
+        value=_halved,
     ),
     Misconception(
         "flipped sign",

@@ -24,7 +24,8 @@ def of_two_paths():
 def test_text_keeps_its_columns_and_its_words(view):
     shown = view(*of_two_paths())._repr_html_()
     opening = shown[shown.index("<pre") : shown.index(">", shown.index("<pre"))]
-    assert "monospace" in opening and "word-break:normal" in opening
+    assert "monospace" in opening
+    assert "word-break:normal" in opening
 
 
 def test_no_view_writes_such_an_element_itself():

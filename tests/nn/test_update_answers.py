@@ -166,7 +166,8 @@ def test_it_is_shown_as_the_table_of_check_answers():
     w = Value(0.5, "<script>")
     loss = labelled((w - 2.0) ** 2, "L")
     shown = check_update(loss, {w: "3"}, lr=0.1)._repr_html_()
-    assert shown.startswith("<table>") and ">&lt;script&gt; new</td><td>3</td><td>0.8</td>" in shown
+    assert shown.startswith("<table>")
+    assert ">&lt;script&gt; new</td><td>3</td><td>0.8</td>" in shown
 
 
 def test_a_loss_without_parameters():
