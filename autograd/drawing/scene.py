@@ -11,7 +11,7 @@ from ..explain.replay import changed
 from ..graph import topological_order
 from ..notation import Name, distinct_names, names
 from ..value import Value
-from .roles import Role, role
+from .roles import Role, roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def neuron_groups(roots: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
     """
     order = topological_order(*roots)
     named = names(*roots)
-    parts = {node: role(node, named[node], roots) for node in order}
+    parts = roles({node: named[node] for node in order}, roots)
     consumers = Counter(parent for node in order for parent in node.parents)
 
     def inner(node: Value) -> bool:
@@ -165,7 +165,7 @@ def _sums_or_weighs(node: Value, parts: dict[Value, Role]) -> bool:
 def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> Iterable[Card]:
     """The cards of a graph whose values stand in groups."""
     named = distinct_names(*roots)
-    parts = {node: role(node, name, roots) for node, name in named.items()}
+    parts = roles(named, roots)
     if all(node.label is None for node in named if node.op is None):
         # Where no leaf has a label, leaves are the variables, not constants of the formula.
         parts.update({node: "input" for node, part in parts.items() if part == "constant"})

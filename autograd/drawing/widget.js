@@ -5,7 +5,8 @@
   const stage = root.querySelector('.st');
   const show = () => {
     const n = now(), view = stage.getBoundingClientRect();
-    const seen = all(`.st .i${n}, .st .o${n}`).map(card => card.getBoundingClientRect());
+    const cards = n => all(`.st .i${n}, .st .o${n}`);
+    const seen = (n ? cards(n) : cards(1)).map(card => card.getBoundingClientRect());  // the start: where it begins
     if (!seen.length || stage.scrollWidth <= stage.clientWidth) return;
     const left = Math.min(...seen.map(r => r.left)), right = Math.max(...seen.map(r => r.right));
     if (left < view.left || right > view.right) stage.scrollLeft += (left + right - view.left - view.right) / 2;
@@ -73,4 +74,5 @@
     theme();
     [body, page].forEach(x => new MutationObserver(theme).observe(x, {attributes: true}));
   }
+  show();
 }

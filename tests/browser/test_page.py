@@ -137,6 +137,11 @@ def test_the_stage_scrolls_to_what_happens(browser: Browser, serve: Serve) -> No
     page = Widget(browser)
     hidden = "const r = c.getBoundingClientRect(); return r.left < v.left - 1 || r.right > v.right + 1"
     assert page.js("root.querySelector('.st').scrollWidth > root.querySelector('.st').clientWidth")
+    at_the_start = (
+        "const v = document.querySelector('.st').getBoundingClientRect();"
+        f"return [...document.querySelectorAll('.st .i1')].filter(c => {{ {hidden} }}).length"
+    )
+    assert browser.js(at_the_start) == 0
     press(page, Keys.TAB)
     for n in range(1, page.last + 1):
         press(page, Keys.ARROW_RIGHT)
