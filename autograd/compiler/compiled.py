@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import threading
 from array import array
 from collections.abc import Callable, Sequence
@@ -371,11 +370,16 @@ class _Variant:
         self.program = program = f if isinstance(f, Program) else trace(f, *args, **settings)
         self._f, self._settings = f, settings
         self.kind, self.runner = _chosen(program, backend, precise)
+        self._entry: Callable[..., Any] | None = None
+        self._lock = threading.Lock()
 
-    @functools.cached_property
+    @property
     def entry(self) -> Callable[..., Any]:
-        """What calls the program: compiled when it is first called, not for loops."""
-        return self.runner.entry(self.replay)
+        """What calls the program: compiled when it is first called, not for loops, and by one thread."""
+        with self._lock:
+            if self._entry is None:
+                self._entry = self.runner.entry(self.replay)
+            return self._entry
 
     @ends_at_caller
     def replay(self, *args: Any) -> Any:

@@ -1,13 +1,17 @@
 """Programs: what is left of a graph, what tracing refuses, what can be read."""
 
 import copy
+import gc
 import math
 import pickle
 import random
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 import warnings
+import weakref
 from array import array
 from typing import NamedTuple
 
@@ -38,6 +42,11 @@ from autograd import (
 )
 
 from .back_ends import BACK_ENDS, needs_llvm, outcome
+
+try:
+    import numpy
+except ImportError:
+    pass
 
 
 def operations(program):
@@ -117,9 +126,6 @@ def test_captured_leaves_become_an_argument():
 
 
 def test_tracing_leaves_nothing_behind():
-    import gc
-    import weakref
-
     kept = []
 
     def f(x):
@@ -280,6 +286,50 @@ def test_masked_trouble_is_trouble_as_it_is_eagerly(backend):
             assert outcome(compile(f, backend=backend), x) == outcome(f, x)
 
 
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize(
+    ("f", "args", "message"),
+    [
+        (lambda x: abs(x**0.5), (-1.0,), r"-1\.0"),  # as a float: the absolute value of a complex number
+        (lambda x, y: abs(x**y), (-1.0, 0.5), r"-1\.0"),
+        (lambda x: x**0.5, (-1.0,), r"-1\.0"),
+        (lambda x: numpy.log(x), (-1.0,), r"log\(.*outside its domain"),  # as a float: a NaN and a warning
+        (lambda x: numpy.exp(x), (1000.0,), r"exp\(.*too large"),
+        (lambda x: numpy.divide(1.0, x), (0.0,), "division by zero"),
+    ],
+)
+def test_the_call_is_repeated_on_values_whose_rules_floats_do_not_share(backend, f, args, message):
+    pytest.importorskip("numpy")
+    with pytest.raises((ValueError, ArithmeticError), match=message) as eager:
+        f(*map(Value, args))
+    compiled = compile(f, *[1.0] * len(args), backend=backend)
+    with pytest.raises(eager.type, match=message):
+        compiled(*args)
+    with pytest.raises(eager.type, match=message):
+        compiled.map(*[array("d", [1.0, x]) for x in args])
+    with pytest.raises(eager.type, match=message):
+        compile(f, backend=backend)(*args)
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_the_builtin_sum_adds_as_it_adds_values(backend):
+    """Of floats, Python 3.12 and later add more precisely: what nobody's graph does."""
+    tenths = [0.1] * 10
+    assert compile(lambda v: sum(v), backend=backend)(tenths) == sum(map(Value, tenths)).data
+    f = compile(lambda v: [sum(v), v[0] * 1e308 * 100], backend=backend)
+    assert f(tenths) == [sum(map(Value, tenths)).data, math.inf]
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_settings_that_are_equal_but_not_the_same_are_other_programs(backend):
+    signed = compile(lambda x, n: x * math.copysign(1.0, n[0] if isinstance(n, tuple) else n), backend=backend)
+    assert [signed(3.0, n=n) for n in (0.0, -0.0, (0.0,), (-0.0,), 0.0)] == [3.0, -3.0, 3.0, -3.0, 3.0]
+    doubled = compile(lambda x, n: x * 2 if n is True else x, backend=backend)
+    assert [doubled(3.0, n=n) for n in (1, True, 1.0)] == [3.0, 6.0, 3.0]
+    with pytest.raises(TypeError, match=r"^the setting n=\[1\] .*tuple"):
+        doubled(3.0, n=[1])
+
+
 # ---- What can be read ------------------------------------------------------------------------------------------
 
 
@@ -406,7 +456,8 @@ def test_compile_time_grows_with_the_program_and_not_faster():
     ("attempt", "message"),
     [
         (lambda: trace(None, 1.0), "trace takes a function and then an example of its arguments, not None"),
-        (lambda: compile("f", 1.0), "trace takes a function and then an example of its arguments, not 'f'"),
+        (lambda: compile("f", 1.0), "compile takes a function and then an example of its arguments, not 'f'"),
+        (lambda: compile(3), "compile takes a function and then an example of its arguments, not 3"),
         (lambda: trace(sin, "1"), "expected a number, got '1'"),
         (lambda: compile(sin, 1.0, backend="python")(None), "expected a number, got None"),
         (lambda: compile(sin, 1.0, backend="python")("1"), "expected a number, got '1'"),
@@ -431,3 +482,59 @@ def test_long_arguments_and_results_of_the_wrong_shape_are_another_program(backe
         f(x, [*y[:3], "9"])
     with pytest.raises(TypeError):
         f(x, 3.0)
+
+
+# ---- Threads -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_threads_that_make_the_first_call_share_one_entry(backend, monkeypatch):
+    variant = compile(lambda x: sin(x) * x, backend=backend).specialized(1.0)
+    make, made, together = variant.runner.entry, [], threading.Barrier(4)
+
+    def slowly(replay):
+        time.sleep(0.05)  # the other threads ask while it is being made
+        made.append(make(replay))
+        return made[-1]
+
+    def ask():
+        together.wait()
+        asked.append(variant.entry)
+
+    monkeypatch.setattr(variant.runner, "entry", slowly)
+    asked = []
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert asked == made * 4
+
+
+@needs_llvm
+def test_machine_code_is_owned_by_what_calls_it(monkeypatch):
+    """Not by the place where it is kept for later: that may be overwritten while the code runs."""
+    from autograd.compiler.llvm import backend
+    from autograd.compiler.llvm.loop import Kind
+    from autograd.compiler.llvm.loop import Rows as Layout
+
+    runner = compile(lambda x: [sin(x), x * x], backend="llvm").specialized(1.0).runner
+    layout = Layout((Kind.COLUMN,), ordered=False)
+    made = []
+
+    class Kept(backend.Machine):
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(backend, "Machine", Kept)
+    first = runner.entry(lambda x: None)
+    loop, _ = runner._function("map", lambda: runner._kernel("map", layout), long=False)
+    runner._made.clear()
+    gc.collect()
+    assert [ref() is not None for ref in made] == [True, True]
+    assert first(2.0) == [math.sin(2.0), 4.0]
+    del first, loop
+    gc.collect()
+    assert [ref() is None for ref in made] == [True, True]

@@ -40,7 +40,6 @@ class LLVMBackend:
         long = kernels.is_long(self.lowered)
         kernel = kernels.call_kernel(self.lowered, self.relaxed, lanes() if long else 1)
         machine = Machine(kernel.text, 2 if not long else 1 if self.relaxed else 0)  # 0 would not contract
-        self._made["call"] = machine
         inputs, outputs = len(self.program.names), len(self.program.outputs)
         if kernels.is_scalar(self.lowered):
             scalar = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * inputs)(machine.address("scalar"))
@@ -49,7 +48,7 @@ class LLVMBackend:
                 "native({inputs})",
                 ["if given - given != 0.0:", "    return replay({arguments})"],
                 "(given,)",
-                {"native": scalar, "replay": replay},
+                {"native": scalar, "replay": replay, "machine": machine},  # the code that is called must live
             )
         captured = len(self.program.captured)
         return entry(
@@ -68,6 +67,7 @@ class LLVMBackend:
                 "frame": ctypes.c_double * kernel.frame,
                 "call": (_LONG if long else _SHORT)(machine.address("call")),
                 "replay": replay,
+                "machine": machine,
             },
         )
 
@@ -158,9 +158,11 @@ class LLVMBackend:
             if key not in self._made:
                 kernel = write()
                 machine = Machine(kernel.text, 1 if long else 2)
-                self._made[key] = (_LOOP(machine.address("enter")), kernel.frame, machine)
-            function, frame, _ = self._made[key]
-        return function, frame
+                function = _LOOP(machine.address("enter"))
+                function.machine = machine  # type: ignore[attr-defined]  # an address keeps no code alive
+                self._made[key] = (function, kernel.frame)
+            made: tuple[Callable[..., int], int] = self._made[key]
+        return made
 
     def _memory(self, rows: Rows, order: Any, carried: int) -> _Memory:
         return _Memory((*rows.inputs[carried:], *self.program.captures()), order, carried)
