@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -168,13 +168,17 @@ def doubles(args: Sequence[Any]) -> array[float]:
 def indices(order: Any, count: int) -> array[int]:
     """Row numbers, checked; machine code does not look."""
     try:
-        if not isinstance(order, array) and any(
-            isinstance(i, bool) or getattr(i, "dtype", None) == "bool" for i in order
-        ):
+        if isinstance(order, (bytes, bytearray, Mapping, Set)):
             raise TypeError
+        if not isinstance(order, array):
+            order = list(order)  # once: an iterator has nothing left for a second look
+            if any(isinstance(i, bool) or getattr(i, "dtype", None) == "bool" for i in order):
+                raise TypeError
         checked = array("q", order)
     except TypeError:
         raise refusal("order is a sequence of row numbers, from 0; for a mask, give those where it is true") from None
+    except OverflowError:
+        raise IndexError(f"order has a row number outside 0 … {count - 1}") from None
     if any(not 0 <= i < count for i in checked):
         raise IndexError(f"order has a row number outside 0 … {count - 1}")
     return checked

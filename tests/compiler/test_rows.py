@@ -233,6 +233,19 @@ def test_a_mask_is_no_order_and_times_is_a_count():
     assert half.fold(8.0, column, times=0) == 8.0
 
 
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_an_order_that_can_be_read_once_is_an_order(backend):
+    square, x = compile(lambda x: x * x, backend=backend), np.arange(5.0)
+    assert square.sum(x, order=reversed([1, 2])) == 5.0
+    assert square.sum(x, order=(i for i in (3, 3))) == 18.0
+    assert compile(lambda s, x: s + x, backend=backend).fold(0.0, x, order=iter([0, 1])) == 1.0
+    for order in (b"\1\0\0\0\0\0\0\0", bytearray(8), {1: 2}, {1, 2}, "12", 3):
+        with pytest.raises(TypeError, match="order is a sequence of row numbers"):
+            square.sum(x, order=order)
+    with pytest.raises(IndexError, match="outside 0 … 4"):
+        square.sum(x, order=[10**30])
+
+
 def test_threads_share_a_compiled_function():
     compiled = compile(BOTH, backend="llvm")
     total = compiled.summed_over(WEIGHTS, *rows(500))
