@@ -6,7 +6,7 @@ import contextlib
 import threading
 from array import array
 from collections.abc import Callable, Sequence
-from numbers import Integral
+from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..refusal import ends_at_caller, number, refusal, shown
@@ -72,6 +72,8 @@ def compile(f: Callable[..., Any], *example: Any, backend: str = "auto", precise
 
     Rows of numbers go through :meth:`Compiled.map`, :meth:`Compiled.sum` and :meth:`Compiled.fold`.
     """
+    if not callable(f):
+        raise refusal(f"compile takes a function and then an example of its arguments, not {shown(f)}")
     compiled = Compiled(f, backend, precise)
     if example:
         compiled.specialized(*example)
@@ -127,7 +129,7 @@ class Compiled:
 
     def specialized(self, *args: Any, **settings: Any) -> _Variant:
         """The program for arguments of this shape, traced and compiled if it is new."""
-        key = (shape_of(args), *sorted(settings.items()))
+        key = (shape_of(args), *[(name, _exactly(name, settings[name])) for name in sorted(settings)])
         with self._lock:
             if key not in self._variants:
                 self._variants[key] = _Variant(self.__wrapped__, args, settings, self._backend, self._precise)
@@ -424,6 +426,20 @@ def shape_of(tree: Any) -> Any:
     if not isinstance(tree, (list, tuple)):
         return None
     return tuple([shape_of(branch) if isinstance(branch, (list, tuple)) else None for branch in tree])
+
+
+def _exactly(name: str, setting: Any) -> Any:
+    """A setting in a key: 0.0 and -0.0 are equal, and so are 1 and True, but a function can tell them apart."""
+    if isinstance(setting, tuple):
+        return type(setting), tuple([_exactly(name, part) for part in setting])
+    try:
+        hash(setting)
+    except TypeError:
+        raise refusal(
+            f"the setting {name}={shown(setting)} must be hashable, since each has a program: give a tuple"
+        ) from None
+    inexact = isinstance(setting, Number) and not isinstance(setting, Integral)
+    return type(setting), repr(setting) if inexact else setting
 
 
 def _in_words(tree: Any) -> str:

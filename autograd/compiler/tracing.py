@@ -53,22 +53,20 @@ def trace(f: Callable[..., Any], *example: Any, **settings: Any) -> Program:
 
 
 def eagerly(f: Callable[..., Any], args: Sequence[Any], names: Sequence[str] = (), **settings: Any) -> Any:
-    """``f`` on numbers as the engine computes it, node by node: the results, or the named error."""
+    """``f`` on numbers as the engine computes it, node by node: the results, or the named error.
+
+    Always on Values: floats have other rules.  A power of a negative one may be complex, NumPy's functions warn
+    and go on, and from Python 3.12 ``sum`` adds them more precisely.  A program's numbers are the engine's own.
+    """
     scalars = flatten(list(args))
-
-    def on_values() -> Any:
-        # Labelled, so that an error names the input.
-        labels: Sequence[str | None] = names or [None] * len(scalars)
-        nodes = [Value(x, label) for x, label in zip(scalars, labels, strict=True)]
-        return f(*reshape(list(args), nodes), **settings)
-
-    try:
-        result = f(*reshape(list(args), scalars), **settings)
-    except _RAISED_BY_FLOATS as error:
-        on_values()
-        raise error
-    except (AttributeError, TypeError):  # it uses methods of Values, such as x.tanh()
-        result = on_values()
+    if isinstance(f, Program):
+        try:
+            return f(*args)
+        except _RAISED_BY_FLOATS:
+            pass  # without a name
+    labels: Sequence[str | None] = names or [None] * len(scalars)  # so that an error names the input
+    nodes = [Value(x, label) for x, label in zip(scalars, labels, strict=True)]
+    result = f(*reshape(list(args), nodes), **settings)
     return reshape(result, [x.data if isinstance(x, Value) else number(x) for x in flatten(result)])
 
 

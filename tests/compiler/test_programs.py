@@ -1,5 +1,6 @@
 """Programs: what is left of a graph, what tracing refuses, what can be read."""
 
+import contextlib
 import copy
 import gc
 import math
@@ -43,10 +44,8 @@ from autograd import (
 
 from .back_ends import BACK_ENDS, needs_llvm, outcome
 
-try:
+with contextlib.suppress(ImportError):
     import numpy
-except ImportError:
-    pass
 
 
 def operations(program):
