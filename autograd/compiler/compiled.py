@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from numbers import Integral, Number
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..refusal import ends_at_caller, number, refusal, shown
+from ..refusal import ends_at_caller, number, refusal, shorten, shown
 from ..transform import flatten, reshape
 from ..value import Value
 from .columns import Rows, doubles, indices
@@ -98,13 +98,17 @@ class Compiled:
         self._lock = threading.RLock()
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
-        if settings:
-            return self._dispatch(*args, **settings)
         try:
-            return self._latest(*args)
-        except (UnsuitedError, TypeError):
-            pass
-        return self._dispatch(*args)
+            if not settings:
+                try:
+                    return self._latest(*args)
+                except (UnsuitedError, TypeError):
+                    pass
+            return self._dispatch(*args, **settings)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            if getattr(error, "_complete", False):  # as ends_at_caller does, without a call more
+                shorten(error)
+            raise
 
     @property
     def program(self) -> Program:

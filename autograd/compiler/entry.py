@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..modes import LIBRARY
 from .program import Program
 
 
@@ -54,7 +55,7 @@ def entry(
         f"    return {shaped}",
     ]
     scope = {**scope, "wrong": _WRONG, "unsuited": UnsuitedError, "shaped": program.shaped}
-    exec(compile("\n".join(lines), "<entry>", "exec"), scope)  # made of our own names only
+    exec(compile("\n".join(lines), f"{LIBRARY[0]}<entry>", "exec"), scope)  # made of our own names only
     made: Callable[..., Any] = scope["entry"]
     return made
 

@@ -469,6 +469,29 @@ def test_what_is_no_function_or_no_number_is_named(attempt, message):
 
 
 @pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize(
+    ("f", "line"),
+    [
+        (lambda x: None, "attempt"),
+        (lambda x: {"a": x}, "attempt"),
+        (lambda x: x * random.random(), "attempt"),
+        (log, "attempt"),
+        (lambda x: log(x), "<lambda>"),
+    ],
+)
+def test_an_error_of_the_first_call_and_of_the_next_ends_at_the_users_line(backend, f, line):
+    compiled = compile(f, backend=backend)
+
+    def attempt():
+        compiled(-1.0)
+
+    for _ in range(2):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            attempt()
+        assert caught.traceback[-1].name == line
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
 def test_long_arguments_and_results_of_the_wrong_shape_are_another_program(backend):
     """Lists are taken as a whole, so their lengths must be looked at one by one."""
     f = compile(lambda x, y: [sum(x), sum(y), *x, *y, x], backend=backend)
