@@ -106,7 +106,7 @@ class Rows:
         return number(argument)
 
 
-def _from_numpy(argument: Any) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
+def _as_doubles(argument: Any) -> Any:
     import numpy as np
 
     if isinstance(argument, np.ma.MaskedArray):
@@ -114,7 +114,13 @@ def _from_numpy(argument: Any) -> tuple[Any, int, tuple[int, ...], tuple[int, ..
     data = np.asarray(argument)
     if data.dtype.kind not in "fiubO":
         raise refusal(f"an array of {data.dtype} is no array of real numbers: make one of what the function is to see")
-    data = np.asarray(data, dtype=np.float64)
+    if data.dtype.kind == "O":
+        data = np.array([number(x) for x in data.flat]).reshape(data.shape)  # NumPy would read text, and None as NaN
+    return np.asarray(data, dtype=np.float64)
+
+
+def _from_numpy(argument: Any) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
+    data = _as_doubles(argument)
     if any(stride % 8 for stride in data.strides):
         data = data.copy()
     return data, data.__array_interface__["data"][0], data.shape, tuple(stride // 8 for stride in data.strides)
@@ -122,8 +128,13 @@ def _from_numpy(argument: Any) -> tuple[Any, int, tuple[int, ...], tuple[int, ..
 
 def _from_buffer(view: memoryview) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
     shape = view.shape or ()
+    if not shape:
+        raise refusal("a buffer that is one number has no rows: give the number")
     if view.format not in ("d", "@d", "<d") or view.readonly or not view.c_contiguous:
-        flat = flatten(view.tolist())
+        try:
+            flat = flatten(view.tolist())
+        except NotImplementedError:
+            raise refusal(f"a buffer of {view.format} is not read: give its numbers as array('d', …)") from None
         view = memoryview(array("d", flat or [0.0]))
     owner = (ctypes.c_char * 0).from_buffer(view)
     strides: list[int] = []
@@ -151,17 +162,21 @@ def doubles(args: Sequence[Any]) -> array[float]:
     """All numbers in nested lists, tuples and NumPy arrays, one after the other."""
     numbers = array("d")
     for argument in args:
-        if isinstance(argument, (list, tuple)):
-            try:
+        try:
+            if isinstance(argument, (list, tuple)):
                 numbers += array("d", argument)
-            except TypeError:  # it is nested
-                numbers += doubles(argument)
-        elif hasattr(argument, "__array__"):
-            import numpy as np
-
-            numbers.frombytes(np.asarray(argument, dtype=np.float64).tobytes())
+            elif hasattr(argument, "__array__"):
+                numbers.frombytes(_as_doubles(argument).tobytes())
+            else:
+                numbers.append(argument)
+            continue
+        except TypeError as error:
+            if getattr(error, "_complete", False):
+                raise
+        if isinstance(argument, (list, tuple)):  # it is nested
+            numbers += doubles(argument)
         else:
-            numbers.append(argument)
+            numbers.append(number(argument))  # names what is no number
     return numbers
 
 

@@ -214,11 +214,16 @@ class Compiled:
         summed, lock = self._summed(rows, order), threading.Lock()
 
         def total(*fixed: Any) -> Any:
-            numbers = doubles(fixed)
-            if len(numbers) != count:
-                raise refusal(f"the arguments without rows hold {count} numbers, not {len(numbers)}")
-            with lock:
-                return summed(numbers)
+            try:
+                numbers = doubles(fixed)
+                if len(numbers) != count:
+                    raise refusal(f"the arguments without rows hold {count} numbers, not {len(numbers)}")
+                with lock:
+                    return summed(numbers)
+            except (ArithmeticError, ValueError, TypeError) as error:
+                if getattr(error, "_complete", False):
+                    shorten(error)
+                raise
 
         return total
 
@@ -306,6 +311,10 @@ class Compiled:
         self, carry: Any, args: Any, order: Any, extras: Any, emits: bool, times: int = 1
     ) -> tuple[Any, tuple[array[float], Any]]:
         carry = listed(carry)
+        try:
+            extras = [array("d", extra) for extra in extras]  # once: they may be iterators
+        except TypeError:
+            raise refusal(f"extras are arrays with a number for each step, not {shown(extras)}") from None
         rows = Rows((carry, *args), extras)
         variant = self.for_rows(rows)
         shape = variant.program.results

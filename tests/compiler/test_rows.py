@@ -1,5 +1,6 @@
 """Loops over rows: the results of a Python loop, whatever the layout, the number of rows and the back end."""
 
+import ctypes
 import itertools
 import math
 import threading
@@ -12,6 +13,9 @@ from autograd import Value, affine, compile, grad, log, sigmoid, tanh, value_and
 from .back_ends import BACK_ENDS, needs_llvm
 
 np = pytest.importorskip("numpy")
+
+
+TOTAL = compile(lambda a, x: a * x).summed_over(1.0, array("d", [1.0, 2.0]))
 
 
 def error(w, x, y):
@@ -218,6 +222,32 @@ def test_errors_of_use_say_what_to_do(backend):
 def test_arrays_of_no_real_numbers_are_refused(numbers, message):
     with pytest.raises(TypeError, match=message):
         compile(lambda x: x * 2, backend="python").map(numbers)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda: compile(lambda x: x).map(np.array([1.0, None])), "expected a number, got None"),
+        (lambda: compile(lambda x: x).map(np.array([1.0, "2"], dtype=object)), "expected a number, got '2'"),
+        (lambda: compile(lambda x: x).map(memoryview(np.array(3.0))), "no rows"),
+        (lambda: compile(lambda x: x).map((ctypes.c_int * 3)(1, 2, 3)), r"a buffer of <i .*array\('d'"),
+        (lambda: TOTAL("a"), "expected a number, got 'a'"),
+        (lambda: TOTAL([None]), "expected a number, got None"),
+        (lambda: TOTAL(np.array("3")), "an array of <U1"),
+        (lambda: compile(lambda s, x, e: (s + e, x)).scan(0.0, np.ones(3), extras=3), "extras are arrays"),
+        (lambda: compile(lambda s, x, e: (s + e, x)).scan(0.0, np.ones(3), extras=[["a"] * 3]), "extras are arrays"),
+    ],
+)
+def test_what_holds_no_numbers_is_refused_by_name_at_the_users_line(attempt, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        attempt()
+    assert caught.traceback[-1].name == "<lambda>"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_objects_that_are_numbers_and_extras_that_can_be_read_once_are_taken():
+    assert compile(lambda x: 2 * x).map(np.array([1, 0.5], dtype=object)).tolist() == [2.0, 1.0]
+    assert compile(lambda s, x, e: (s + e, x)).scan(0.0, np.ones(3), extras=[iter([1.0, 2.0, 3.0])])[0] == 6.0
 
 
 def test_a_mask_is_no_order_and_times_is_a_count():
