@@ -22,6 +22,7 @@ from .optimizers import Optimizer, State, clipped
 
 _PATIENCE = 0.1  # seconds of machine code at a time: Ctrl-C and the progress bar wait for no more
 _FIRST = 64  # updates before it is known how long they take
+_PROBE = (0.3, 0.7, 0.5, 0.1, 3.0)  # a parameter, its gradient, each number of its state, the rate, the update's number
 
 
 def prepare(task: Task, backend: str, precise: bool = False) -> Epoch:
@@ -56,6 +57,8 @@ class _Compiled:
         point = trace(self.loss, task.rows[0], targets[0]).lifted(task.optimizer.parameters)
         penalty = trace(self.penalty).lifted(task.optimizer.parameters)
         self.traced_loss, self.traced_penalty = point, penalty
+        self.probe = (*_PROBE[:2], [_PROBE[2]] * task.optimizer.state_size, *_PROBE[3:])
+        self.traced_rule = trace(self._rule, *self.probe)
         slopes = value_and_grad(point, argnums=0)
         step = _step(task, grad(penalty, argnums=0) if task.penalty else None)
 
@@ -82,24 +85,30 @@ class _Compiled:
             spent = time.perf_counter() - began
             self.at_once = max(1, min(4 * self.at_once, int(len(chunk) * _PATIENCE / (spent + 1e-9))))
 
-    def _is_as_traced(self, i: int) -> bool:
-        """Whether the loss of row ``i`` and the penalty are still what the programs compute, to the last bit.
+    def _rule(self, p: Any, g: Any, state: Any, rate: Any, t: Any) -> list[Any]:
+        """The optimiser's update, as one list of numbers."""
+        moved, left = self.task.optimizer.update(p, g, tuple(state), rate, t)
+        return [moved, *left]
 
-        They are not where a model or a loss keeps state: a mask that is drawn, a factor that a callback changes, a
-        branch on a parameter's ``data``.  Asked before every epoch, which costs one forward pass.
+    def _is_as_traced(self, i: int) -> bool:
+        """Whether the loss of row ``i``, the penalty and the optimiser's rule are still what the programs compute.
+
+        To the last bit.  They are not where one of them keeps state: a mask that is drawn, a factor or a momentum that
+        a callback changes, a branch on a parameter's ``data``.  Asked before every epoch, which costs one forward pass.
         """
         parameters, target = [p.data for p in self.task.optimizer.parameters], self.targets_given[i]
         try:
             pairs = [(self.loss(self.task.rows[i], target), self.traced_loss(parameters, self.task.rows[i], target))]
             if self.task.penalty:
                 pairs.append((self.penalty(), self.traced_penalty(parameters)))
+            pairs += zip(self._rule(*self.probe), self.traced_rule(*self.probe), strict=True)
         except (ArithmeticError, ValueError):
             return True  # the update that comes to it will say so
         if all(_data(now) == then or then != then for now, then in pairs):
             return True
         warnings.warn(
-            "the model, the loss or the penalty is no longer what was compiled when the run began (it looks at "
-            "something that has changed): the run goes on with the eager back end, as with backend='eager'",
+            "the model, the loss, the penalty or the optimiser is no longer what was compiled when the run began (it "
+            "looks at something that has changed): the run goes on with the eager back end, as with backend='eager'",
             stacklevel=2,
         )
         return False

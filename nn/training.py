@@ -77,7 +77,9 @@ def fit(
     standardize  bring every input to mean 0 and deviation 1, and the targets of a regression too; the scaling
                  stays with the model, and ``fit`` and ``predict`` apply it from then on
     backend      "eager", "python", "llvm", or "auto": the fastest installed, however short the run, so that the first
-                 epochs of a run are those of a shorter one to the last digit
+                 epochs of a run are those of a shorter one to the last digit.  But "eager", all ask before every epoch
+                 whether model, loss, penalty and optimiser still are what was compiled, and warn and go on eagerly if
+                 not; what one of them counts or draws within an epoch, they do not see
     progress     show a progress bar: always, never, or (None) on a run of more than a second
     callback     called with the History after every epoch
     resume       the History of an earlier run of this model on these data, to go on exactly where it stopped.  It is

@@ -195,6 +195,42 @@ def test_what_a_callback_changes_is_noticed_before_the_next_epoch(backend):
     assert history.iteration_loss == pytest.approx(eager[0].iteration_loss, rel=1e-9)
 
 
+class Counted(nn.SGD):
+    """A rule that looks at how many updates were made, without being given it."""
+
+    def update(self, p, g, state, rate, t):
+        return super().update(p, g / (1 + self.updates // 4), state, rate, t)
+
+
+CHANGES = [
+    (functools.partial(nn.SGD, lr=0.05, momentum=0.9), lambda optimizer: setattr(optimizer, "momentum", 0.0)),
+    (functools.partial(nn.SGD, lr=0.05), lambda optimizer: setattr(optimizer, "weight_decay", 0.1)),
+    (functools.partial(nn.Adam, lr=0.05), lambda optimizer: setattr(optimizer, "betas", (0.5, 0.9))),
+    (functools.partial(nn.RMSprop, lr=0.05), lambda optimizer: setattr(optimizer, "eps", 0.1)),
+    (functools.partial(nn.AdamW, lr=0.05), lambda optimizer: setattr(optimizer, "weight_decay", 0.5)),
+    (functools.partial(Counted, lr=0.05), lambda optimizer: None),
+]
+
+
+@pytest.mark.parametrize("backend", ["auto", *BACK_ENDS])
+@pytest.mark.parametrize(("make", "change"), CHANGES, ids=[make.func.__name__ for make, _ in CHANGES])
+def test_an_optimiser_that_a_callback_changes_is_noticed_before_the_next_epoch(make, change, backend):
+    def run(name):
+        model = nn.MLP([3, 2, 1], seed=2)
+        optimizer = make(model.parameters())
+
+        def after(history):
+            if history.epochs == 2:
+                change(optimizer)
+
+        nn.fit(model, ROWS, TARGETS, optimizer=optimizer, epochs=6, batch_size="all", backend=name, callback=after)
+        return [p.data for p in model.parameters()]
+
+    with pytest.warns(UserWarning, match="no longer what was compiled"):
+        parameters = run(backend)
+    assert parameters == pytest.approx(run("eager"), rel=1e-9)
+
+
 @needs_llvm
 @pytest.mark.parametrize("size", [2, 3, 5, 19])
 def test_the_last_digits_do_not_depend_on_how_much_is_done_at_a_time(monkeypatch, size):

