@@ -23,7 +23,6 @@ from autograd import (
     steps,
     total,
 )
-from autograd.explain.answers import verdict_table
 
 from .naming import as_text
 from .optimizers import SGD, Optimizer
@@ -184,7 +183,7 @@ class StepReport:
         return "\n".join(map(str, self.in_order))
 
     def _repr_html_(self) -> str:
-        return verdict_table(self.in_order)
+        return str(self.in_order[0].table(self.in_order)) if self.in_order else ""
 
     def __repr__(self) -> str:
         wrong = self.first_wrong

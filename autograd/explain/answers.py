@@ -63,6 +63,18 @@ class Verdict:
     def __str__(self) -> str:
         return f"{_MARKS[self.status]} {self.name} = {self.given}{': ' if self.says else ''}{self.says}"
 
+    @staticmethod
+    def table(verdicts: Iterable[Verdict]) -> str:
+        """Verdicts as an HTML table."""
+        rows = "".join(
+            f'<tr><td>{_MARKS[v.status]}</td><td style="white-space:nowrap">{html.escape(v.name)}</td>'
+            f"<td>{html.escape(v.given)}</td>"
+            f'<td>{html.escape(number(v.expected, 6))}</td><td style="text-align:left">{html.escape(v.says)}</td></tr>'
+            for v in verdicts
+        )
+        head = "<tr><th></th><th>number</th><th>given</th><th>right</th><th></th></tr>"
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
 
 class Report:
     """The verdicts on a calculation, in the order of computing; see :func:`check_answers`.
@@ -101,19 +113,7 @@ class Report:
         return f"<report: {'correct' if self.correct else f'first wrong link {wrong.link}' if wrong else 'a slip'}>"
 
     def _repr_html_(self) -> str:
-        return verdict_table(self.in_order)
-
-
-def verdict_table(verdicts: Iterable[Verdict]) -> str:
-    """Verdicts as an HTML table."""
-    rows = "".join(
-        f'<tr><td>{_MARKS[v.status]}</td><td style="white-space:nowrap">{html.escape(v.name)}</td>'
-        f"<td>{html.escape(v.given)}</td>"
-        f'<td>{html.escape(number(v.expected, 6))}</td><td style="text-align:left">{html.escape(v.says)}</td></tr>'
-        for v in verdicts
-    )
-    head = "<tr><th></th><th>number</th><th>given</th><th>right</th><th></th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return Verdict.table(self.in_order)
 
 
 @ends_at_caller
