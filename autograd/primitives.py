@@ -160,6 +160,19 @@ def _by_exponent(x: Any, y: Any) -> Any:
     return pow_log(1)(x, y)
 
 
+def _hypot_slope_written_out(x: Any, y: Any) -> Any:
+    largest = maximum(abs(x), abs(y))
+    scale = where(step(largest - 1e300), 2.0**-4, where(step(1e-290 - largest), 2.0**600, 1.0))
+    return x * scale / hypot(x * scale, y * scale)
+
+
+def _atan_slope_written_out(x: Any) -> Any:
+    """1 / (1 + x²), both divided by |x| where that is above 1."""
+    size = abs(x)
+    inverse = 1 / maximum(size, 1.0)
+    return inverse / (inverse + size * minimum(size, 1.0))
+
+
 # What several lines share: kinks, the value where the result overflows, the pole of a logarithm.
 _AT_ZERO: Any = {"kink": lambda x: x == 0.0}
 _AT_TIE: Any = {"kink": lambda x, y: x == y}
@@ -218,7 +231,7 @@ hypot = _function("hypot", math.hypot, lambda x, y, z: (hypot_slope(x, y), hypot
                   domain="every x and y; no derivative at 0, 0", ieee=lambda x, y: inf)
 hypot_slope = _function("hypot_slope", _hypot_slope,
                         lambda x, y, z: (hypot_slope(y, x) ** 2 / hypot(x, y), -z * hypot_slope(y, x) / hypot(x, y)),
-                        symbol="hypot′", latex=None, expand=lambda x, y: x / hypot(x, y),
+                        symbol="hypot′", latex=None, expand=_hypot_slope_written_out,
                         domain="every x and y but 0, 0")
 semicircle = _function("semicircle", _semicircle, lambda x, z: -x / z, symbol="√(1−x²)",
                        latex=Notation(r"\sqrt{{1 - {0}^2}}", ATOM, (ATOM,)), **_UNIT)
@@ -231,7 +244,7 @@ acos  = _function("acos",  math.acos,  lambda x, z: -1 / semicircle(x), latex=r"
 atan  = _function("atan",  math.atan,  lambda x, z: atan_slope(x),      taught=lambda x, z: 1 / (1 + x**2),
                   latex=r"\arctan({0})")
 atan_slope = _function("atan_slope", _atan_slope, lambda x, z: -2 * (x * z) * z, symbol="arctan′", latex=None,
-                       expand=lambda x: 1 / (1 + x * x))
+                       expand=_atan_slope_written_out)
 atan2 = _function("atan2", math.atan2, lambda x, y, z: (y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)),
                   taught=lambda x, y, z: (y / (x**2 + y**2), -x / (x**2 + y**2)),
                   latex=r"\operatorname{{atan2}}({0}, {1})", domain="every x and y; no derivative at 0, 0")

@@ -11,9 +11,12 @@ from autograd.primitives import PRIMITIVES, exponential, leaky, pow_log, power, 
 from .back_ends import BACK_ENDS, outcome, same
 
 inf, nan = math.inf, math.nan
-POSITIVE = [0.0, 5e-324, 1e-300, 1e-9, 0.3, 0.6, 1.0, 1.7, 2.0, 3.0, 9.0, 22.0, 40.0, 709.9, 1e7, 1e300, inf, nan]
+POSITIVE = [
+    *(0.0, 5e-324, 1e-320, 1e-300, 1e-9, 0.3, 0.6, 1.0, 1.7, 2.0, 3.0, 9.0, 22.0, 40.0, 709.9, 1e7, 1e155, 1e300),
+    *(inf, nan),
+]
 POINTS = [-inf, -1e300, -710.0, -40.0, -2.5, -1.0, -0.6, -1e-9, -5e-324, -0.0, *POSITIVE]
-FEWER = [-inf, -1e300, -2.5, -1.0, -0.0, 0.0, 1e-300, 0.6, 1.0, 2.0, 3.0, 1e300, inf, nan]
+FEWER = [-inf, -1e300, -2.5, -1.0, -0.0, 0.0, 1e-320, 1e-300, 0.6, 1.0, 2.0, 3.0, 1e300, inf, nan]
 FEW = [-1e300, -1.5, -0.0, 0.0, 0.7, 2.0, inf, nan]
 
 FAMILIES = [
