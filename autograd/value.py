@@ -128,13 +128,13 @@ class Value:
         if {node.data.__class__ for node in (self, *leaves)} != _FLOATS and (error := first_that_is_no_float(order)):
             raise error
         before = [leaf.grad for leaf in leaves]
-        if self._x is None:
-            self.grad += seed
-        else:
-            self.grad = seed
         order.reverse()
         trouble: Exception | None = None
         try:
+            if self._x is None:
+                self.grad += seed
+            else:
+                self.grad = seed
             for node in order:
                 adjoint = node.grad
                 x = node._x
@@ -505,7 +505,9 @@ def no_number(node: Value, partial: object) -> Exception:
 def _first_that_is_no_number(order: list[Value], leaves: list[Value], before: list[float]) -> Exception | None:
     """A local derivative by a user's rule, or a gradient that the user has set."""
     for leaf, grad in zip(leaves, before, strict=True):
-        if not isinstance(grad, numbers.Real):
+        try:
+            number(grad)
+        except (TypeError, OverflowError):
             return refusal(f"the grad of {shown(leaf)} is {shown(grad)}, and backward adds to it: set it to 0.0")
     for node in order:
         for partial in node.partials:

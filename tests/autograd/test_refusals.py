@@ -159,6 +159,8 @@ REFUSED = [
     (lambda: primitive("f", abs, lambda x, z: None)(x()).backward(), TypeError, "the rule of f gave None for a local"),
     (lambda: grad(primitive("f", abs, lambda x, z: "1"))(1.0), TypeError, "the rule of f gave '1' for a local"),
     (lambda: with_grad(None).backward(), TypeError, "the grad of x=0.0 is None, and backward adds to it: set it to"),
+    (lambda: with_grad(HUGE).backward(), TypeError, "the grad of x=0.0 is 10000000"),
+    (lambda: with_grad("0").parents[0].backward(), TypeError, "the grad of x=0.0 is '0', and backward adds to it"),
 ]  # fmt: skip
 
 
