@@ -103,9 +103,13 @@ def value(f: Function, point: tuple[float, ...]) -> Any:
     return _settled(lambda: f(*map(mpf, point)))
 
 
-@functools.cache
 def derivative(f: Function, point: tuple[float, ...], *variables: int) -> Any:
     """The partial derivative of ``f`` by the variables listed (twice for a second derivative)."""
+    return _derivative(f, point, *sorted(variables))  # differences are the same in any order
+
+
+@functools.cache
+def _derivative(f: Function, point: tuple[float, ...], *variables: int) -> Any:
     if f in INTEGRANDS:
         f, variables = INTEGRANDS[f], variables[1:]
         if not variables:
@@ -119,7 +123,8 @@ def _differences(f: Function, point: list[Any], orders: Sequence[int]) -> Any:
     directions = [i for i, order in enumerate(orders) for _ in range(order)]
     # Relative to what is small, since a kink or the end of the domain may be as near as that.
     smallest = min((abs(x) for x in point if x), default=1)
-    steps = [min(abs(x) or smallest, 1) * mpf(10) ** (-mp.dps // 4) for x in point]
+    tiny = mpf(10) ** (-mp.dps // 4)
+    steps = [min(abs(x) or smallest, 1) * tiny for x in point]
 
     def at(offsets: Sequence[int]) -> Any:
         return f(*[x + k * h for x, k, h in zip(point, offsets, steps, strict=True)])
@@ -136,6 +141,9 @@ def _differences(f: Function, point: list[Any], orders: Sequence[int]) -> Any:
     return difference([0] * len(point), directions)
 
 
+NOTHING = mpf("1e-400")  # below anything that a float could be
+
+
 def _settled(compute: Callable[[], Any]) -> Any:
     """What ``compute`` gives once more digits no longer change it; None if it has no real value."""
     before: Any = None
@@ -147,11 +155,11 @@ def _settled(compute: Callable[[], Any]) -> Any:
                 return None
             if mp.isnan(after) or isinstance(after, mpmath.mpc):
                 return None
-            if before is not None and abs(after - before) <= mpf(10) ** -22 * abs(after):
+            if before is not None and abs(after - before) <= 1e-22 * abs(after):
                 if after or digits >= 3200:  # fewer digits may not yet see what is not zero
                     return after
-            elif before is not None and max(abs(after), abs(before)) < mpf(10) ** -400:
-                return mpf(0)  # rounding below anything that a float could be
+            elif before is not None and max(abs(after), abs(before)) < NOTHING:
+                return mpf(0)  # the rest is rounding
             before = after
     return None
 

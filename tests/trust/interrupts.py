@@ -13,6 +13,7 @@ that Ctrl-C sends.  The same training run is so interrupted again and again, eac
 from __future__ import annotations
 
 import argparse
+import functools
 import random
 import signal
 import sys
@@ -105,6 +106,7 @@ class Run:
         return numbers, self.rule.updates, [tuple(map(float.hex, s)) for s in self.rule.state], self.model.scaling
 
 
+@functools.cache
 def uninterrupted(backend: str, optimizer: str = "adam") -> tuple[tuple[Any, ...], tuple[Any, ...], nn.History, int]:
     """Where the run begins, where it ends, its record, and how many lines it takes."""
     run = Run(backend, optimizer)
