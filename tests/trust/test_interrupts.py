@@ -37,7 +37,7 @@ def test_a_run_interrupted_anywhere_can_be_resumed_as_if_nothing_had_happened(ba
 
 @pytest.mark.parametrize(("first", "how"), [*enumerate(HANDLERS)])
 def test_interrupted_in_the_last_lines(first, how):
-    """Where the record is closed, the best parameters are put back, and the handler is: each line in one of the ways."""
+    """Where the record is closed, the best parameters and the handler put back: each line in one of the ways."""
     *_, count = uninterrupted("eager")
     assert list(interrupted("eager", range(count - 60 + first, count + 1, len(HANDLERS)), how)) == []
 
