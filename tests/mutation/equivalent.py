@@ -11,6 +11,7 @@ _SCALE = "another power of two keeps as many digits"
 _WRITTEN = "only how it is written; tests/explain and tests/drawing look at that"
 _SHORTER = "map stops where the shorter of the two ends"
 _LENGTH = "the same length"
+_MAXIMUM = "the same maximum"
 _MODULE = "the default names the same module"
 _OPERATION = "a node with a local derivative has an operation"
 _DISTANCE = "the same distance"
@@ -60,8 +61,20 @@ REASONS: dict[str, str] = {
     "autograd/primitives.py _hypot_slope: 4 → 3": _SCALE,
     "autograd/primitives.py _hypot_slope: 600 → 601": _SCALE,
     "autograd/primitives.py _hypot_slope: 600 → 599": _SCALE,
-    "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": "the same maximum",
+    "autograd/primitives.py _hypot_slope: max(fabs(x), fabs(y)) → max(fabs(y), fabs(x))": _MAXIMUM,
     "autograd/primitives.py _hypot_slope: math.hypot(x, y) → math.hypot(y, x)": _LENGTH,
+    "autograd/primitives.py _hypot_slope_written_out: maximum(abs(x), abs(y)) → maximum(abs(y), abs(x))": _MAXIMUM,
+    "autograd/primitives.py _hypot_slope_written_out: y → x": "where only y is huge or tiny, it is 0 or ±1 anyway",
+    "autograd/primitives.py _hypot_slope_written_out: 1e-290 → 1.0": "scaled also where it need not be, without loss",
+    **{
+        f"autograd/primitives.py _hypot_slope_written_out: {change}": _SCALE
+        for change in ("4 → 5", "4 → 3", "600 → 601", "600 → 599", "1.0 → 2.0")
+    },
+    "autograd/primitives.py _hypot_slope_written_out: hypot(x * scale, y * scale) → hypot(y * scale, x * scale)": (
+        _LENGTH
+    ),
+    "autograd/primitives.py _atan_slope_written_out: maximum(size, 1.0) → maximum(1.0, size)": _MAXIMUM,
+    "autograd/primitives.py _atan_slope_written_out: minimum(size, 1.0) → minimum(1.0, size)": "the same minimum",
     **{
         f"autograd/primitives.py atan2: hypot(x, y) → hypot(y, x){n}": "the same length"
         for n in ("", " (2)", " (3)", " (4)")

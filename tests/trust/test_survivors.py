@@ -156,6 +156,12 @@ def test_where_a_rule_fails_its_derivative_is_not_taken_for_a_constant():
         grad(grad(by_both))(0.0)
 
 
+def test_a_missing_derivative_is_refused_as_the_rule_refuses_it_at_the_result():
+    bottom = autograd.primitive("bottom", lambda x: x - 1.0, lambda x, z: 1.0 / z)
+    with pytest.raises(ZeroDivisionError, match=r"needs the derivative of bottom\(1\.0\)"):
+        bottom(Value(1.0)).backward()
+
+
 def test_an_infinite_result_may_have_an_infinite_slope():
     pole = primitive("pole", lambda x: math.inf, lambda x, z: math.inf)
     x = Value(1.0)
@@ -337,12 +343,14 @@ def test_the_slope_of_hypot_keeps_its_digits_at_both_ends(scale):
         assert slope(x, y) == pytest.approx(a / math.sqrt(a * a + b * b), rel=1e-15, abs=0.0)
 
 
-@pytest.mark.parametrize("power", [2.0**1020, 2.0**-970])
-def test_a_power_of_two_in_both_operands_changes_no_bit_of_the_slope_of_hypot(power):
-    slope, draw = PRIMITIVES["hypot_slope"], random.Random(1)
+@pytest.mark.parametrize("form", ["forward", "expand"])
+@pytest.mark.parametrize("power", [2.0**1004, 2.0**-990, 2.0**-1074])
+def test_a_power_of_two_in_both_operands_changes_no_bit_of_the_slope_of_hypot(power, form):
+    slope, draw = getattr(PRIMITIVES["hypot_slope"], form), random.Random(1)
     for _ in range(50):
-        x, y = draw.uniform(-1.0, 1.0), draw.uniform(-1.0, 1.0)
+        x, y = (draw.choice([-1.0, 1.0]) * draw.randrange(1, 2**20) for _ in range(2))
         assert slope(x * power, y * power) == slope(x, y)
+    assert slope(-1e200, 1e-320) == -1.0
 
 
 FAMILIES = [(autograd.primitives.softmax_at(i), (0.3, -0.2, 0.9)) for i in range(3)]
