@@ -164,19 +164,19 @@ def doubles(args: Sequence[Any]) -> array[float]:
     for argument in args:
         try:
             if isinstance(argument, (list, tuple)):
-                numbers += array("d", argument)
+                flat = array("d", argument)
+                if not isinstance(sum(argument) + 0.0, float):  # see `entry`
+                    raise TypeError
+                numbers += flat
             elif hasattr(argument, "__array__"):
                 numbers.frombytes(_as_doubles(argument).tobytes())
             else:
-                numbers.append(argument)
+                numbers.append(number(argument))
             continue
         except TypeError as error:
             if getattr(error, "_complete", False):
                 raise
-        if isinstance(argument, (list, tuple)):  # it is nested
-            numbers += doubles(argument)
-        else:
-            numbers.append(number(argument))  # names what is no number
+        numbers += doubles(argument)  # it is nested, or names what is no number
     return numbers
 
 

@@ -312,7 +312,8 @@ class Compiled:
     ) -> tuple[Any, tuple[array[float], Any]]:
         carry = listed(carry)
         try:
-            extras = [array("d", extra) for extra in extras]  # once: they may be iterators
+            # Once: they may be iterators.
+            extras = [array("d", extra if isinstance(extra, array) else map(number, extra)) for extra in extras]
         except TypeError:
             raise refusal(f"extras are arrays with a number for each step, not {shown(extras)}") from None
         rows = Rows((carry, *args), extras)
@@ -325,7 +326,7 @@ class Compiled:
                 f"{self.__name__} does not return what it carries, {_in_words(carry):.200}, in its shape, "
                 f"but {_in_words(shape[0] if emits else shape):.200}"
             )
-        out = array("d", flatten([carry]))
+        out = array("d", map(number, flatten([carry])))
         order = None if order is None else indices(order, rows.count)
         count = rows.count if order is None else len(order)
         if any(len(extra) != count for extra in extras):

@@ -28,7 +28,7 @@ def entry(
 ) -> Callable[..., Any]:
     """A function of the program's arguments.
 
-    ``prepare``   an expression over the flat inputs, written ``{inputs}``: refuses what is no number
+    ``prepare``   an expression over the flat inputs, written ``{inputs}``: refuses what has no float
     ``compute``   lines that leave the results, or ``return replay({arguments})``
     ``results``   an expression for the flat results, as many as there are outputs
     """
@@ -39,6 +39,7 @@ def entry(
     for name, tree in zip(arguments, program.arguments, strict=True):
         inputs += _taken_apart(name, tree, supply, unpack)
     words = {"inputs": ", ".join(inputs), "arguments": ", ".join(arguments)}
+    added = " + ".join([f"sum({x[1:]})" if x[0] == "*" else x for x in inputs])
     outputs = [f"r{i}" for i in range(len(program.outputs))]
     unpacked, shaped = f"[{', '.join(outputs)}] = {results}", _literal(program.results, iter(outputs))
     if shaped is None or len(outputs) >= _MANY:
@@ -48,6 +49,8 @@ def entry(
         "    try:",
         *[f"        {line}" for line in unpack],
         f"        given = {prepare.format(**words)}",
+        # What turns into a float by __float__ alone, such as a Decimal, is no number to the eager engine either.
+        *([f"        if not isinstance({added} + 0.0, float):", "            raise unsuited"] if inputs else []),
         "    except wrong:",
         "        raise unsuited from None",
         *[f"    {line.format(**words)}" for line in compute],

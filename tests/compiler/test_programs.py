@@ -14,6 +14,8 @@ import time
 import warnings
 import weakref
 from array import array
+from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 import pytest
@@ -466,6 +468,33 @@ def test_what_is_no_function_or_no_number_is_named(attempt, message):
     with pytest.raises(TypeError, match=message) as caught:
         attempt()
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+class Half:
+    def __float__(self) -> float:
+        return 0.5
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize("no_number", [Decimal("0.5"), Half()], ids=["Decimal", "Half"])
+def test_what_turns_into_a_float_is_no_number_to_machine_code_either(backend, no_number):
+    one, many = compile(sin, 1.0, backend=backend), compile(lambda v: [v, sum(v)], [0.5] * 5, backend=backend)
+    rows = array("d", [1.0, 2.0])
+    total = compile(lambda w, v, x: w * x + v[1], backend=backend)
+    attempts = [
+        lambda: one(no_number),
+        lambda: many([0.5, 1, no_number, 2.0, 3.0]),
+        lambda: total.sum(no_number, [1.0, 1.0], rows),
+        lambda: total.summed_over(0.5, [1.0, 1.0], rows)(no_number, [1.0, 1.0]),
+        lambda: total.summed_over(0.5, [1.0, 1.0], rows)(0.5, [1.0, no_number]),
+        lambda: compile(lambda c, x: c * x, backend=backend).fold(no_number, rows),
+        lambda: compile(lambda c, x, e: (c, e), backend=backend).scan(1.0, rows, extras=[[1.0, no_number]]),
+    ]
+    for attempt in attempts:
+        with pytest.raises(TypeError, match="expected a number|extras are arrays with a number for each step"):
+            attempt()
+    assert one(True) == one(Fraction(1)) == one(1.0)
+    assert many([0, True, Fraction(1), 2.0, 3]) == [[0.0, 1.0, 1.0, 2.0, 3.0], 7.0]
 
 
 @pytest.mark.parametrize("backend", BACK_ENDS)
