@@ -38,7 +38,6 @@ _NAMES: dict[Primitive, str] = {
     p.log2: "log2",
     p.maximum: "maximum",
     p.minimum: "minimum",
-    p.sign: "sign",
     p.sin: "sin",
     p.sinh: "sinh",
     p.sqrt: "sqrt",
@@ -54,6 +53,7 @@ _FORMS: dict[Primitive, Callable[..., Any]] = {
     p.div: lambda a, x, y: x / y,
     p.neg: lambda a, x: -x,
     p.pow: lambda a, x, y: x**y,
+    p.sign: lambda a, x: a.where(x == x, a.sign(x), x),  # torch's sign of NaN is 0
     p.step: lambda a, x: _truth(a, x > 0.0, x <= 0.0),
     p.not_less: lambda a, x, y: _truth(a, x >= y, x < y),
     p.relu: lambda a, x: a.where(x <= 0.0, 0.0, x),
@@ -72,9 +72,9 @@ def _truth(a: Any, yes: Any, no: Any) -> Any:
 
 def over(program: Program, namespace: Any) -> Callable[..., Any]:
     """See :meth:`Program.to`."""
-    if not hasattr(namespace, "__name__"):
-        raise refusal(f"to takes an array library itself, such as numpy or jax.numpy, not {shown(namespace)}")
-    library = namespace.__name__
+    library = getattr(namespace, "__name__", shown(namespace))
+    if not (hasattr(namespace, "where") and hasattr(namespace, "asarray")):
+        raise refusal(f"to takes an array library itself, numpy, jax.numpy or torch, not {library}")
     places = [namespace, *map(importlib.import_module, _MORE.get(library, ()))]
 
     def function(op: Primitive) -> Callable[..., Any] | None:

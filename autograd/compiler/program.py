@@ -117,9 +117,10 @@ class Program:
         The function that comes back takes arrays where the program takes numbers, element by element
         (with broadcasting), and returns arrays.  It is made of that library's functions only, so that
         ``jax.jit``, ``jax.vmap`` or ``torch.compile`` take it.  Captured leaves are read when it is
-        called, or traced.  Floating-point errors are the library's: nothing raises.
+        called, or traced.  Floating-point errors are the library's: nothing raises, and JAX on a processor takes
+        numbers below 2.2e-308 for zero.
 
-        Raises ``TypeError`` for a primitive that the library lacks, by name.
+        Raises ``TypeError`` for a primitive that the library lacks, by name, and for what is no array library.
         """
         from .arrays import over
 

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from autograd import Value, affine, cbrt, erf, grad, log, sigmoid, softplus, tanh, trace, value_and_grad
+from autograd import Value, affine, cbrt, erf, grad, log, sigmoid, sign, softplus, tanh, trace, value_and_grad
 from autograd.primitives import PRIMITIVES, leaky, pow_log, power, softmax_at
 
 np = pytest.importorskip("numpy")
@@ -31,6 +31,19 @@ def loss(w, x, y):
 
 BOTH = value_and_grad(loss, argnums=0)
 WEIGHTS = [0.3, -0.4]
+
+
+@pytest.mark.parametrize("name", ["numpy", "jax", "torch"])
+def test_the_sign_of_nan_is_nan(name):
+    namespace = library(name)
+    result = trace(sign, 1.0).to(namespace)(namespace.asarray([math.nan, -2.0, 0.0, 3.0]))
+    assert [str(float(x)) for x in result] == ["nan", "-1.0", "0.0", "1.0"]
+
+
+@pytest.mark.parametrize("no_library", ["numpy", math, None])
+def test_what_is_no_array_library_is_named(no_library):
+    with pytest.raises(TypeError, match=r"to takes an array library itself, numpy, jax\.numpy or torch, not"):
+        trace(log, 1.0).to(no_library)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own, where a domain is left

@@ -491,7 +491,7 @@ def test_what_turns_into_a_float_is_no_number_to_machine_code_either(backend, no
         lambda: compile(lambda c, x, e: (c, e), backend=backend).scan(1.0, rows, extras=[[1.0, no_number]]),
     ]
     for attempt in attempts:
-        with pytest.raises(TypeError, match="expected a number|extras are arrays with a number for each step"):
+        with pytest.raises(TypeError, match=r"expected a number|extras are arrays with a number for each step"):
             attempt()
     assert one(True) == one(Fraction(1)) == one(1.0)
     assert many([0, True, Fraction(1), 2.0, 3]) == [[0.0, 1.0, 1.0, 2.0, 3.0], 7.0]
