@@ -25,7 +25,7 @@ class History:
     stopped          why it ended: "epochs", "converged", "early stopping" or "interrupted"
     reason           the same as a sentence
     best_epoch       the epoch with the lowest validation loss
-    backend          what computed it
+    backend          what computed it, but for epochs of which a warning said that they are computed eagerly
     state            what ``fit(resume=…)`` goes on from: plain data
     """
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, NamedTuple
 
+from autograd import Value
+
 from . import data
 from .backends import Epoch, Task, prepare
 from .data import DataError, Scaling, Standardizer
@@ -208,11 +210,13 @@ class _Run:
     best: list[float] = field(default_factory=list)  # the parameters of the best epoch
 
     what: dict[str, Any] = field(init=False)  # what makes it this run and no other, as plain data
+    trained: list[Value] = field(init=False)
 
     mark: _Mark | None = None  # the latest moment at which model, optimiser and record agreed
 
     def __post_init__(self) -> None:
         task = self.task
+        self.trained = [*task.optimizer.parameters]
         self.what = {
             "rows": len(task.rows),
             "batch_size": self.batch_size,
@@ -233,6 +237,7 @@ class _Run:
         finished = False
 
         def undo() -> None:
+            optimizer.parameters = [*self.trained]
             self._set(before[0])
             optimizer.state, optimizer.updates, model.scaling = before[1:]
             for p, grad in gradients:
@@ -332,6 +337,11 @@ class _Run:
         if self.callback is not None:
             history.state = self._state()
             self.callback(history)
+            if optimizer.parameters != self.trained:
+                raise ValueError(
+                    "the optimiser's parameters are no longer those that the run began with: a callback may change "
+                    "their data, but not which they are; for other parameters, make another optimiser and another run"
+                )
         if interrupt.pending and not history.stopped:
             raise KeyboardInterrupt
 

@@ -176,6 +176,17 @@ def test_an_error_of_the_callers_own_changes_nothing() -> None:
     assert network.scaling is None
 
 
+@pytest.mark.parametrize("backend", ["eager", "python"])
+def test_a_run_does_not_go_on_with_other_parameters(backend: str) -> None:
+    network = model()
+    before = network.state_dict()
+    optimizer = nn.Adam(network.parameters())
+    with pytest.raises(ValueError, match="parameters are no longer those that the run began with"):
+        nn.fit(network, X, Y, optimizer=optimizer, callback=lambda _: optimizer.parameters.pop(), backend=backend)
+    assert network.state_dict() == before
+    assert optimizer.parameters == network.parameters()
+
+
 def test_standardising_stays_with_the_model() -> None:
     rows, targets = [[100 * a + 500, b] for a, b in X], [1000 * y for y in Y]
     network = model()
