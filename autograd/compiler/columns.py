@@ -147,6 +147,8 @@ def _from_buffer(view: memoryview) -> tuple[Any, int, tuple[int, ...], tuple[int
 
 def _split(owner: Any, address: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
     """A column for every place in a row."""
+    if 0 in shape[1:]:
+        raise refusal(f"an array of shape {shape} has rows without numbers: give an empty list, [], in its place")
     if len(shape) == 1:
         return Column(owner, address, strides[0], shape[0])
     rest, steps = (shape[0], *shape[2:]), (strides[0], *strides[2:])

@@ -191,6 +191,8 @@ def test_errors_of_use_say_what_to_do(backend):
         compile(lambda x: x * 2, backend="python").map([1.0, 2.0])
     with pytest.raises(TypeError, match=r"first axis counts the rows$"):
         compiled.map(1.0, 2.0)
+    with pytest.raises(TypeError, match=r"an array of shape \(3, 0\) has rows without numbers"):
+        compiled.map(np.ones((3, 0)), np.ones(3))
     with pytest.raises(TypeError, match="different numbers of rows: 2, 3"):
         compiled.map(np.ones(2), np.ones(3))
     with pytest.raises(IndexError, match="outside 0 … 2"):
