@@ -34,7 +34,7 @@ def ends_at_caller(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (ArithmeticError, LookupError, RuntimeError, ValueError, TypeError) as error:
+        except (ArithmeticError, LookupError, OSError, RuntimeError, ValueError, TypeError) as error:
             if not isinstance(error, RecursionError):  # a fault of ours
                 shorten(error)
             raise  # a bare one adds no entry for this frame

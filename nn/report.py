@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -62,16 +63,20 @@ def write_report(
     """Write the report of a run as an HTML page: loss curve, network, the first point stepped through, parameters.
 
     ``rows`` and ``targets`` are the data in their own units; the rest is what ``fit`` was given.
-    Raises ``ValueError`` unless the name ends in .html.
+    Raises ``ValueError`` unless the name ends in .html, and ``FileNotFoundError`` where its folder is missing.
     """
     path = demand_page(path)
-    path.write_text(_page(model, history, rows, targets, loss, optimizer, lr, title), encoding="utf-8")
+    page = _page(model, history, rows, targets, loss, optimizer, lr, title)
+    with open(path, "wb") as file:  # by path.write_text the traceback of an error would end in pathlib
+        file.write(page.encode())
     return path
 
 
 def demand_page(path: str | PathLike[str]) -> Path:
-    """The path of a report; raises ``ValueError`` for the name of another type of file."""
+    """The path of a report; raises ``ValueError`` for another type of file, ``FileNotFoundError`` for no folder."""
     path = Path(file_path("a report", path))
+    if not os.path.isdir(path.parent):
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r:.300} to save {path.name!r:.60} in")
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"cannot write {path.name!r}: a report is saved as a page, such as report.html")
     return path

@@ -61,7 +61,8 @@ class Diagram:
         """Write the picture; the end of the name says how: .svg, .png, .pdf, .dot or .html.
 
         A PNG is set in a bundled font, the same on every machine; letters outside Latin, Greek and Cyrillic are
-        taken from the machine's own fonts, as far as it has them.  Raises ``ValueError`` for any other name.
+        taken from the machine's own fonts, as far as it has them.  Raises ``ValueError`` for any other name, and
+        ``FileNotFoundError`` for one in a folder that is missing.
         """
         path = files.picture_path(path)
         makers: dict[str, Callable[[], bytes]] = {
@@ -71,8 +72,7 @@ class Diagram:
             ".dot": lambda: self._dot.encode(),
             ".html": lambda: files.page(self._title, self._in("light"), self._in("dark")).encode(),
         }
-        path.write_bytes(makers[path.suffix.lower()]())
-        return path
+        return files.write(path, makers[path.suffix.lower()]())
 
     def _in(self, theme: str) -> str:
         if theme not in self._drawn:

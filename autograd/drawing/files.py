@@ -25,7 +25,11 @@ class NoRasterError(RuntimeError):
 
 
 def picture_path(path: object) -> Path:
-    """The path to save a picture to; raises ``TypeError`` for what is none, ``ValueError`` for another type of file."""
+    """The path to save a picture to.
+
+    Raises ``TypeError`` for what is none, ``FileNotFoundError`` where its folder is missing, and ``ValueError`` for
+    another type of file.
+    """
     named = _path(path, "a picture is saved under a name, such as g.svg")
     if named.suffix.lower() not in PICTURES:
         raise ValueError(f"cannot write {named.name!r}: a picture is saved as one of {', '.join(PICTURES)}")
@@ -43,7 +47,17 @@ def page_path(path: object) -> Path:
 def _path(path: object, otherwise: str) -> Path:
     if not isinstance(path, (str, os.PathLike)):
         raise refusal(f"{otherwise}, not {path!r:.60}")
-    return Path(path)
+    named = Path(path)
+    if not os.path.isdir(named.parent):
+        raise FileNotFoundError(f"there is no folder {str(named.parent)!r:.300} to save {named.name!r:.60} in")
+    return named
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file; an error of the system's names it."""
+    with open(path, "wb") as file:  # by path.write_bytes the traceback would end in pathlib
+        file.write(content)
+    return path
 
 
 def png(svg: str) -> bytes:

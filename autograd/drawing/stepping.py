@@ -13,7 +13,7 @@ from ..notation import distinct_names
 from ..refusal import refusal
 from ..value import Value
 from . import picture, widget
-from .files import page_path
+from .files import page_path, write
 from .frames import Frame, backward_frames, forward_frames
 from .highlight import Highlight
 from .layout import arrange
@@ -61,10 +61,11 @@ class Stepper:
 
     @ends_at_caller
     def save(self, path: str | Path) -> Path:
-        """Write the page; raises ``ValueError`` unless the name ends in .html."""
-        path = page_path(path)
-        path.write_text(self.html, encoding="utf-8")
-        return path
+        """Write the page.
+
+        Raises ``ValueError`` unless the name ends in .html, and ``FileNotFoundError`` where its folder is missing.
+        """
+        return write(page_path(path), self.html.encode())
 
     def _widget(self) -> str:
         if self._live is None:

@@ -27,7 +27,7 @@ def ends_at_caller(function: F) -> F:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
             # Those are no refusals but faults of ours.
             if not isinstance(error, (KeyError, IndexError, RecursionError, NotImplementedError)):
                 shorten(error)

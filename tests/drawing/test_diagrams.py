@@ -347,6 +347,30 @@ def test_every_file_type(tmp_path: Path) -> None:
     assert not (tmp_path / "g.gif").exists()
 
 
+def test_what_cannot_be_written_is_told_at_the_line_that_asked(tmp_path: Path) -> None:
+    model = nn.MLP([1, 1], seed=1)
+    history = nn.fit(model, [[1.0]], [1.0], epochs=1, progress=False)
+    saved: list[tuple[str, Any]] = [
+        ("g.svg", draw(lecture_3()).save),
+        ("g.html", autograd.stepper(lecture_3()).save),
+        ("r.html", lambda path: nn.write_report(path, model, history, [[1.0]], [1.0])),
+    ]
+    (tmp_path / "file").write_text("")
+    for name, save in saved:
+        (tmp_path / name).mkdir(exist_ok=True)
+        missing = f"there is no folder {str(tmp_path / 'no' / 'such')!r} to save {name!r} in"
+        for path, kind, message in (
+            (tmp_path / "no" / "such" / name, FileNotFoundError, missing),
+            (tmp_path / "file" / name, FileNotFoundError, f"there is no folder {str(tmp_path / 'file')!r} to save"),
+            (tmp_path / name, OSError, str(tmp_path / name)),  # a folder of that name
+        ):
+            with pytest.raises(kind) as told:
+                save(path)
+            assert message in str(told.value)
+            assert traceback.extract_tb(told.value.__traceback__)[-1].filename == __file__, path
+    assert not (tmp_path / "no").exists()
+
+
 def test_writing_files_leaves_the_package_as_it_is(tmp_path: Path) -> None:
     before = sorted(path.name for path in files.FONTS.iterdir() if path.name != "__pycache__")
     draw(lecture_3()).save(tmp_path / "g.pdf")

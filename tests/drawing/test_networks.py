@@ -181,9 +181,10 @@ def test_the_command_lines_write_pictures(tmp_path: Path) -> None:
     for page, diagram in (("p.html", "p.gif"), ("p.png", "p.svg"), ("p.html", "no/such/p.svg")):
         assert run("autograd", "x*x", "x=3", "--html", page, "--svg", diagram, folder=tmp_path).returncode == 2
         assert not list(tmp_path.glob("p.*")), (page, diagram)  # nothing is written where one of the two cannot be
-    missing = run("autograd", "x*x", "x=3", "--svg", "no/such/o.svg", folder=tmp_path)
-    assert missing.returncode == 2
-    assert "No such file" in missing.stderr
+    for option, name in (("--svg", "o.png"), ("--html", "o.html")):
+        missing = run("autograd", "x*x", "x=3", option, f"no/such/{name}", folder=tmp_path)
+        assert (missing.returncode, missing.stdout) == (2, "")
+        assert missing.stderr == f"python -m autograd: there is no folder 'no/such' to save {name!r} in\n"
 
     table = tmp_path / "d.csv"
     table.write_text("a,b\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(8)))
