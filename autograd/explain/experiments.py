@@ -192,8 +192,8 @@ def naive_order(root: Value) -> NaiveOrder:
     if in_all > _MOST_VISITS:
         size = f"{in_all:,}" if in_all < 10**30 else "an astronomical number of"
         raise ValueError(
-            f"plain recursion would make {size} visits to these {len(order)} values, one for every path: "
-            "besides being wrong it would never end; backward visits each value once"
+            f"plain recursion would make {size} visits to these {len(order)} values, one for every path; "
+            "backward visits each value once"
         )
     right = dict.fromkeys(order, 0.0) | pull_back({root: 1.0}, [n for n in order if n.op is None])
     naive = dict.fromkeys(order, 0.0)

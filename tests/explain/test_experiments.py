@@ -161,11 +161,15 @@ def test_recursion_over_a_graph_that_has_changed_since():
         naive_order(y)
 
 
-def test_recursion_that_would_never_end():
+@pytest.mark.parametrize(
+    ("doublings", "visits"),
+    [(30, "2,147,483,647 visits to these 31"), (100, "an astronomical number of visits to these 101")],
+)
+def test_recursion_over_too_many_paths_is_refused_with_their_number(doublings, visits):
     y = Value(1.0, "x")
-    for _ in range(30):
+    for _ in range(doublings):
         y = y + y
-    with pytest.raises(ValueError, match=r"2,147,483,647 visits to these 31 values"):
+    with pytest.raises(ValueError, match=rf"^plain recursion would make {visits} values, one for every path; backward"):
         naive_order(y)
 
 
