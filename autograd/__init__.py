@@ -9,8 +9,9 @@
 """
 
 import os as _os
-import typing as _typing
 from importlib import import_module as _import_module
+
+from . import type_checking as _type_checking
 
 if _os.path.exists(_os.path.join(__path__[0], "tracer.py")):
     raise ImportError(
@@ -100,7 +101,9 @@ _ON_USE: dict[str, str] = {
     "trace": ".compiler",
 }
 
-if _typing.TYPE_CHECKING:
+if _type_checking.TYPE_CHECKING:
+    from typing import Any as _Any
+
     from .compiler import Program as Program
     from .compiler import compile as compile
     from .compiler import trace as trace
@@ -129,7 +132,7 @@ __all__ = sorted(
 )
 
 
-def __getattr__(name: str) -> _typing.Any:
+def __getattr__(name: str) -> "_Any":
     if name not in _ON_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(_import_module(_ON_USE[name], __name__), name)

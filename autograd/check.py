@@ -6,12 +6,15 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
-from typing import Any
 
 from .modes import no_grad
 from .refusal import complete, ends_at_caller, number, refusal, shown
 from .transform import flatten, grad, reshape
+from .type_checking import TYPE_CHECKING
 from .value import Value
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _EPSILON = 2.0**-52
 _SHRINK = 2.1  # from one step to the next; steps in powers of two could all be whole periods of a function

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from .refusal import ends_at_caller, number, refusal, refuse, shown
+from .type_checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # How tightly a written form binds.  An operand is put in parentheses where it binds more loosely than
 # its place asks for.
 LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = 0, 1, 2, 3, 4, 9
 
 
-@dataclass(frozen=True, slots=True)
 class Notation:
     """How an application is written: a template over the operands ``{0}``, ``{1}``, …
 
@@ -24,9 +24,10 @@ class Notation:
     serves them all.
     """
 
-    template: str
-    binding: int = ATOM
-    operands: tuple[int, ...] = (LOOSE,)
+    __slots__ = ("binding", "operands", "template")
+
+    def __init__(self, template: str, binding: int = ATOM, operands: tuple[int, ...] = (LOOSE,)) -> None:
+        self.template, self.binding, self.operands = template, binding, operands
 
     def write(self, operands: Sequence[tuple[str, int]]) -> str:
         """The template filled in; an operand comes as its text and how tightly that binds.
@@ -43,7 +44,6 @@ class Notation:
         )
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
 class Primitive:
     """An operation that is differentiated by a rule, not by decomposition; see :func:`primitive`.
 
@@ -68,6 +68,16 @@ class Primitive:
     expand: Callable[..., Any] | None
     arrange: Callable[..., tuple[Any, ...]] | None
     origin: tuple[Any, ...]  # (module, name), or (family, *parameters): how a pickle finds it again
+
+    # Not a dataclass: importing that module would take as long as importing the engine.
+    __slots__ = tuple(__annotations__)
+
+    def __init__(self, **fields: Any) -> None:
+        for name in self.__slots__:
+            object.__setattr__(self, name, fields[name])
+
+    def __setattr__(self, name: str, _: object) -> None:
+        raise AttributeError(f"{self!r} is declared once and for all: declare another primitive")
 
     def __call__(self, *operands: Any) -> Any:
         try:
@@ -211,8 +221,15 @@ def primitive(
     )
 
 
+_VARARGS = 4  # inspect.CO_VARARGS
+
+
 def _arity(rule: Callable[..., Any]) -> int | None:
     """How many operands a rule takes before the result; None for any number (``*operands``)."""
+    if rule.__class__ is _arity.__class__ and not hasattr(rule, "__wrapped__"):
+        return None if rule.__code__.co_flags & _VARARGS else rule.__code__.co_argcount - 1
+    import inspect  # for any other callable; importing it takes longer than all of this package
+
     parameters = inspect.signature(rule).parameters.values()
     return None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(parameters) - 1
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, TypeVar
 
+from .type_checking import TYPE_CHECKING
 
-class HasParents(Protocol):
-    @property
-    def parents(self) -> tuple[Any, ...]: ...
+if TYPE_CHECKING:
+    from typing import Any, Protocol, TypeVar
 
+    class HasParents(Protocol):
+        @property
+        def parents(self) -> tuple[Any, ...]: ...
 
-Node = TypeVar("Node", bound=HasParents)
+    Node = TypeVar("Node", bound=HasParents)
 
 
 def topological_order(*roots: Node) -> list[Node]:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import os.path
 import sys
 import weakref
+from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+
+from .type_checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 active: list[object] = []
 
@@ -24,12 +29,10 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = (_HERE + os.sep, os.path.join(os.path.dirname(_HERE), "nn") + os.sep)
 
 
-class SourceLine(NamedTuple):
+class SourceLine(namedtuple("SourceLine", ("file", "line", "function"))):
     """Where a node was made."""
 
-    file: str
-    line: int
-    function: str
+    __slots__ = ()
 
     def __str__(self) -> str:
         return f"{os.path.basename(self.file)}:{self.line} in {self.function}"

@@ -30,10 +30,13 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from math import copysign, fabs, inf, nan
-from typing import Any, cast
 
 from .declaration import ATOM, LOOSE, POWER, PRODUCT, SIGN, SUM, Notation, Primitive, primitive
 from .refusal import ends_at_caller, number, refusal, refuse, shown
+from .type_checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # ---- Forward functions that neither `math` nor `operator` has ----------------------------------------
 
@@ -42,7 +45,8 @@ def _pow(x: float, y: float) -> float:
     z: Any = x**y
     if z.__class__ is complex:
         raise ValueError("complex result")
-    return cast(float, z)
+    result: float = z
+    return result
 
 
 def _pow_ieee(x: float, y: float) -> float:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import numbers
-import re
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
 
 from .modes import LIBRARY
+from .type_checking import TYPE_CHECKING
 
-F = TypeVar("F", bound=Callable[..., Any])
-E = TypeVar("E", bound=BaseException)
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+    E = TypeVar("E", bound=BaseException)
 
 _HINTS = {
     "complex": "the engine differentiates real functions",
@@ -143,6 +145,8 @@ def shown(operand: Any) -> str:
     data, label = getattr(operand, "data", None), getattr(operand, "label", None)
     if data.__class__ is not float:  # no Value; NumPy's arrays have a .data as well
         data, label = operand, None
+    import re  # for messages only
+
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(data))
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{str(label)[:40]}={text}" if label is not None else text

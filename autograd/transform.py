@@ -18,18 +18,21 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import nan
 from numbers import Integral
-from typing import Any, TypeVar
 
 from . import modes
 from .declaration import Primitive, primitive
 from .graph import descendants, topological_order
 from .primitives import identity
 from .refusal import ends_at_caller, number, refusal, shown
+from .type_checking import TYPE_CHECKING
 from .unseen import UNSEEN
 from .value import Value, first_that_is_no_float, missing_derivative, moment, no_number, older_leaf
 
-Scalar = TypeVar("Scalar", float, Value)
-Function = Callable[..., Any]
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    Scalar = TypeVar("Scalar", float, Value)
+    Function = Callable[..., Any]
 
 # ---- Walks: the same recurrences on floats and on Values ---------------------------------------------
 

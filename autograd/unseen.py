@@ -8,9 +8,12 @@ that says so.  Arithmetic goes on, as far as it leads back into the graph.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from .refusal import refusal
+from .type_checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Unseen:

@@ -7,7 +7,6 @@ import numbers
 import operator
 from _thread import allocate_lock  # importing threading for it would take 1.6 ms
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from . import modes, primitives
 from .declaration import Primitive
@@ -15,7 +14,11 @@ from .graph import topological_order
 from .ieee import limits
 from .primitives import PRIMITIVES, exponential, power
 from .refusal import complete, ends_at_caller, number, refusal, refuse, shown
+from .type_checking import TYPE_CHECKING
 from .unseen import UNSEEN
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeAlias
 
 _RAISED_BY_FLOATS = (ArithmeticError, ValueError, TypeError)
 _FLOATS = {float}
