@@ -77,6 +77,9 @@ def backward_frames(root: Value, opening: str = "The forward pass is done: every
 
 def _backward_frame(step: Step) -> Frame:
     node, parent = (step.formulas.names[n] for n in (step.node, step.parent))
+    if step.held:
+        told = f"{node.text} hands nothing back to {parent.text}: {step.held}."
+        return Frame(caption=told, summary=told, sender=step.node, receiver=step.parent)
     again = step.before != 0.0 or step.node.parents[: step.operand].count(step.parent) > 0
     caption = f"{node.text} hands its gradient back to {parent.text}: upstream × local derivative"
     caption += f", added to the {number(step.before)} that is already there." if step.before else "."

@@ -28,7 +28,7 @@ def svg(scene: Scene, layout: Layout, theme: str, highlight: Highlight) -> str:
         NOT_YET: not scene.reached,
         OUTDATED: scene.outdated,
         DIRECT: any(link.direct for link in scene.links),
-        **{f"{remark}.": True for remark in in_one_line(scene.kinks)},
+        **{f"{remark}.": True for remark in (*scene.held, *in_one_line(scene.kinks))},
     }
     note = " ".join(part for part, holds in notes.items() if holds)
     width = max(layout.width, _NARROWEST)
@@ -52,13 +52,13 @@ def edges(scene: Scene, layout: Layout, highlight: Highlight) -> Iterator[str]:
         link = curve.link
         source, target = scene.cards[link.source], scene.cards[link.target]
         constant = source.role == "constant"
-        classes = "e"
+        classes, written = "e", not constant and not link.held
         if not constant:
             flow = link.contribution(target.grad)
             classes += f" on {cards.sign(flow)}" if flow else ""
         if highlight.link(link):
             classes += " hl"
-        yield f'<g class="{classes}">{cards.edge(scene, curve, layout.boxes[link.target], not constant)}</g>'
+        yield f'<g class="{classes}">{cards.edge(scene, curve, layout.boxes[link.target], written)}</g>'
 
 
 def _cards(scene: Scene, layout: Layout, highlight: Highlight) -> Iterator[str]:

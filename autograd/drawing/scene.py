@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..explain.independence import held, held_fixed, on_held
 from ..explain.kinks import kinks_below
 from ..explain.replay import changed
 from ..graph import topological_order
@@ -24,6 +25,7 @@ class Link:
     partial: float
     twin: int = 0  # 1, 2, …: which of several links between the same two cards
     direct: bool = False  # the target depends on the source by way of other cards as well
+    held: bool = False  # the target's operation holds the source fixed: there is no derivative to be written
 
     def contribution(self, adjoint: float | None) -> float:
         """What flows back along it; nothing where no adjoint arrives, as in ``backward``."""
@@ -35,7 +37,7 @@ class Card:
     """A value as it is drawn: its name, its part in the graph, its operation (empty for a leaf) and its operands.
 
     The numbers are those of the moment when the picture was made: a training step afterwards does not change it.
-    ``grad`` is None before a backward pass.
+    ``grad`` is None before a backward pass, and always for what is held ``fixed``.
     """
 
     node: Value
@@ -46,6 +48,7 @@ class Card:
     symbol: str
     links: tuple[Link, ...]
     members: tuple[Value, ...]  # the values that this card stands for, itself first
+    fixed: bool = False  # there is no gradient to wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class Scene:
     """The cards in topological order, and the roots of the graph.
 
     ``outdated`` says that a leaf has changed since the forward pass, so that the numbers do not belong together;
-    ``kinks`` says which derivatives are conventions, because a value sits on a kink.
+    ``kinks`` says which derivatives are conventions, because a value sits on a kink; ``held``, which values an
+    operation holds fixed.
     """
 
     cards: tuple[Card, ...]
@@ -61,6 +65,7 @@ class Scene:
     detail: str
     outdated: bool = False
     kinks: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def links(self) -> list[Link]:
@@ -77,7 +82,11 @@ class Scene:
         return replace(
             self,
             cards=tuple(
-                replace(card, data=data.get(card.node, card.data), grad=grads.get(card.node, 0.0))
+                replace(
+                    card,
+                    data=data.get(card.node, card.data),
+                    grad=None if card.fixed else grads.get(card.node, 0.0),
+                )
                 for card in self.cards
             ),
         )
@@ -101,13 +110,18 @@ def outdated(roots: Sequence[Value]) -> bool:
 def every_value(roots: Sequence[Value]) -> Scene:
     """One card a value."""
     groups: dict[Value, tuple[Value, ...]] = {node: (node,) for node in topological_order(*roots)}
-    return Scene(tuple(_cards(roots, groups)), tuple(roots), "values", outdated(roots), kinks_below(*roots))
+    return _scene(roots, groups, "values")
 
 
 def neurons(roots: Sequence[Value]) -> Scene:
     """One card a neuron: a weighted sum with its parameters, and the activation behind it."""
-    groups = neuron_groups(roots)
-    return Scene(tuple(_cards(roots, groups)), tuple(roots), "neurons", outdated(roots), kinks_below(*roots))
+    return _scene(roots, neuron_groups(roots), "neurons")
+
+
+def _scene(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]], detail: str) -> Scene:
+    cards = tuple(_cards(roots, groups))
+    fixed = dict.fromkeys(on_held(*roots, named=distinct_names(*roots)))
+    return Scene(cards, tuple(roots), detail, outdated(roots), kinks_below(*roots), tuple(fixed))
 
 
 _SUMS = frozenset(("affine", "add", "total"))
@@ -172,11 +186,13 @@ def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> It
     position = {head: i for i, head in enumerate(groups)}
     below: list[int] = []  # for every card those that it depends on, as bits
     after = reached(roots)
+    without = held_fixed(*roots)
     for head, members in groups.items():
         operands = _operands(head, frozenset(members))
         times = Counter(parent for parent, _ in operands)
         seen: Counter[Value] = Counter()
         links = []
+        fixed = held(head)  # an operation that holds operands fixed is no part of a neuron: they are the slots
         indirect = 0
         for parent in times:
             indirect |= below[position[parent]]
@@ -185,9 +201,11 @@ def _cards(roots: Sequence[Value], groups: dict[Value, tuple[Value, ...]]) -> It
             seen[parent] += 1
             twin = seen[parent] if times[parent] > 1 else 0
             direct = not twin and bool(indirect >> position[parent] & 1)
-            links.append(Link(position[parent], position[head], slot, partial, twin, direct))
-        grad = head.grad if after else None
-        yield Card(head, head.data, grad, named[head], parts[head], _symbol(head, members), tuple(links), members)
+            links.append(Link(position[parent], position[head], slot, partial, twin, direct, slot in fixed))
+        none = head in without
+        grad = head.grad if after and not none else None
+        symbol = _symbol(head, members)
+        yield Card(head, head.data, grad, named[head], parts[head], symbol, tuple(links), members, none)
 
 
 def _operands(head: Value, members: frozenset[Value]) -> list[tuple[Value, float]]:

@@ -108,10 +108,10 @@ def _edges(scene: Scene, layout: Layout, frames: Sequence[Frame]) -> list[str]:
         classes = ["e", *(f"h{n}" for n in at)]
         if flows and (flow := frames[flows[-1]].flow):
             classes += [cards.sign(flow), f"f{flows[0]}"]
-        constant = scene.cards[link.source].role == "constant"
+        written = scene.cards[link.source].role != "constant" and not link.held
         computed = next((n for n, frame in enumerate(frames) if scene.cards[link.target].node in frame.data), 0)
         known = f"y f{computed}" if computed else ""
-        shapes = cards.edge(scene, curve, layout.boxes[link.target], not constant, known)
+        shapes = cards.edge(scene, curve, layout.boxes[link.target], written, known)
         drawn.append(f'<g class="{" ".join(classes)}">{shapes}</g>')
     return drawn
 

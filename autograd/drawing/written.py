@@ -56,7 +56,7 @@ def _card(scene: Scene, card: Card) -> str:
 
 def _derivative(scene: Scene, link: Link) -> str:
     source, target = scene.cards[link.source], scene.cards[link.target]
-    if source.role == "constant":
+    if source.role == "constant" or link.held:
         return " "
     quotient = f"∂{'<sup>+</sup>' if link.direct else ''}{_name(target.name)}/∂{_name(source.name)}"
     return f'<font point-size="8" color="{LIGHT["muted"]}">{quotient}</font><br/>{number(link.partial)}'

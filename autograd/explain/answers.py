@@ -16,6 +16,7 @@ from ..notation import Name, find, names, number
 from ..value import Value
 from .calculation import Calculation, Line, Quantity, Slip, Sweep
 from .formula import derivative
+from .independence import held_fixed, why_zero
 from .misconceptions import MISCONCEPTIONS, Misconception
 from .refusals import ends_at_caller
 from .rounding import Written
@@ -142,7 +143,8 @@ def check_answers(
     A Value that the root does not depend on has gradient 0, and the verdict says why.
 
     Raises ``LookupError`` for labels that the graph does not have or that are ambiguous, ``ValueError`` for what
-    is no number, for a graph too large to have been calculated by hand, and for one of which a leaf has changed.
+    is no number, for a derivative by what is held fixed, for a graph too large to have been calculated by hand, and
+    for one of which a leaf has changed.
 
     >>> w, x, y = Value(0.5, "w"), Value(2.0, "x"), Value(3.0, "y")
     >>> z = w * x
@@ -161,6 +163,11 @@ def check_answers(
     asked = {key: _quantity(root, named, key) for key in _keys(answers, "answers")}
     forward = {key: Quantity("value", find(root, key)) for key in _keys(values, "values")}
     _demand_small(len(topological_order(root, *(quantity.node for quantity in asked.values()))))
+    for key, quantity in asked.items():
+        of = root if quantity.of is None else quantity.of
+        if quantity.node in held_fixed(of):
+            why = why_zero(of, quantity.node, named)
+            raise ValueError(f"the answer for {_key_text(key)} cannot be checked, leave it out: {why}")
     written: dict[Quantity, Written] = {}
     for given, quantities in ((answers, asked), (values, forward)):
         for key, quantity in quantities.items():

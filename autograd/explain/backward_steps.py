@@ -11,7 +11,7 @@ from ..notation import distinct_names
 from ..value import Value
 from . import mathml
 from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
-from .independence import named_with, on_labels, why_zero
+from .independence import held, holds, named_with, on_held, on_labels, why_zero
 from .refusals import ends_at_caller
 from .replay import consistent_order
 
@@ -45,6 +45,14 @@ class Step:
     def formula(self) -> Formula:
         """The local derivative in symbols."""
         return self.formulas.partials(self.node)[self.operand]
+
+    @property
+    def held(self) -> str | None:
+        """Why there is no derivative to hand on, where the node's operation holds the operand fixed."""
+        if self.partial or self.operand not in held(self.node):  # looked up for zeros alone: a sum has many edges
+            return None
+        assert self.node.op is not None
+        return holds(self.node.op.name, [self.formulas.names[self.parent].text])
 
     @property
     def symbols(self) -> Formula:
@@ -123,14 +131,16 @@ class Steps(Sequence[Step]):
     """The steps of one backward pass, in the order in which it takes them; ``remarks`` on what they do not reach.
 
     As text, the steps to leaves without a label are left out, unless they were asked for: nobody differentiates by
-    the 2 of 2x.
+    the 2 of 2x.  So are those to operands that are held fixed, of which a remark tells.
     """
 
     def __init__(self, root: Value, listed: list[Step], remarks: list[str], leaves: Sequence[Value] = ()) -> None:
         self.root = root
         self.remarks = remarks
         self._listed = listed
-        self._written = [s for s in listed if s.parent.op or s.parent.label is not None or s.parent in leaves]
+        self._written = [
+            s for s in listed if (s.parent.op or s.parent.label is not None or s.parent in leaves) and not s.held
+        ]
 
     def __len__(self) -> int:
         return len(self._listed)
@@ -208,4 +218,4 @@ def steps(root: Value, *leaves: Value) -> Steps:
             adjoint[parent] = after = before + contribution
             listed.append(Step(node, parent, upstream, partial, contribution, before, after, operand, root, formulas))
     remarks = [why_zero(root, leaf, named) for leaf in leaves if leaf not in adjoint]
-    return Steps(root, listed, [*remarks, *on_labels(named)], leaves)
+    return Steps(root, listed, [*remarks, *on_held(root, named=named), *on_labels(named)], leaves)

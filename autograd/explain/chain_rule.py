@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..graph import descendants
 from ..notation import Name, find, number
 from ..transform import pull_back
 from ..value import Value
 from . import mathml
 from .bypasses import bypassed
-from .formula import Formula, Formulas, Mark, derivative, equal, of_number, product, total
-from .independence import named_with, on_labels, why_zero
+from .formula import NONE, Formula, Formulas, Mark, derivative, equal, of_number, product, total
+from .independence import held, held_fixed, named_with, on_labels, why_zero
 from .preformatted import preformatted
 from .refusals import ends_at_caller
 from .replay import consistent_order
@@ -126,7 +125,10 @@ class Chain:
         self.root, self.leaf = root, leaf
         self.names = named_with(root, [leaf])
         self._order = order = consistent_order(root)
-        self._between = descendants(order, leaf) if leaf in self.names else {leaf}
+        self._between = {leaf}
+        for node in order:
+            if any(parent in self._between for _, parent, _ in self._edges(node)):
+                self._between.add(node)
         self._position = {node: i for i, node in enumerate(order)}
         self._stations = _stations(root, leaf, through, self.names)
         folded = {node for node in order if node.label is None and node.op and node not in self._stations}
@@ -144,10 +146,11 @@ class Chain:
     # ---- Links ----
 
     def _edges(self, node: Value) -> Iterator[tuple[int, Value, float]]:
-        """The operands of ``node`` through which the leaf is reached."""
+        """The operands of ``node`` through which the leaf is reached, but for those that are held fixed."""
         if node is not self.leaf:
+            fixed = held(node)
             for operand, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
-                if parent in self._between:
+                if parent in self._between and operand not in fixed:
                     yield operand, parent, partial
 
     def _reached(self, node: Value) -> list[tuple[Value, float]]:
@@ -264,8 +267,8 @@ class Chain:
 
     @property
     def result(self) -> Formula:
-        """∂root/∂leaf as a number."""
-        return of_number(self.total, 4)
+        """∂root/∂leaf as a number; none where the leaf is held fixed."""
+        return NONE if not self.count and self.leaf in held_fixed(self.root) else of_number(self.total, 4)
 
     def _written(self, write: Callable[[Link], Formula]) -> Formula:
         if not self.count:
@@ -400,8 +403,9 @@ def chain(root: Value, leaf: Value | str, through: str | Iterable[Value | str] =
       ∂o/∂w = (1 − o²)·x = 0.8399
 
     Raises ``LookupError`` for a label that the graph does not have or that several nodes bear; a Value that
-    the root does not depend on is no error: the derivative is 0, and the text says why.  ``ValueError`` where a
-    leaf has changed since the graph was computed.
+    the root does not depend on is no error: the derivative is 0, and the text says why, as it does where there is
+    none because an operation holds the leaf fixed.  ``ValueError`` where a leaf has changed since the graph was
+    computed.
     """
     return Chain(root, leaf if isinstance(leaf, Value) else find(root, leaf), through)
 

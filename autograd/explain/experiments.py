@@ -10,7 +10,7 @@ from ..notation import Name, distinct_names, find, number
 from ..refusal import number as as_float
 from ..transform import pull_back
 from ..value import Value
-from .independence import named_with, why_zero
+from .independence import held_fixed, named_with, on_held, why_zero
 from .preformatted import preformatted
 from .refusals import ends_at_caller
 from .replay import consistent_order, replay
@@ -25,7 +25,7 @@ _MOST_VISITS = 1_000_000
 class Nudge:
     """What a small change of one value does to the root.
 
-    predicted    gradient · h: what the derivative says
+    predicted    gradient · h: what the derivative says; NaN where there is none, for a value that is held fixed
     actual       the root's change when everything after the value is computed again
     """
 
@@ -36,7 +36,7 @@ class Nudge:
     after: float
     root_name: Name = field(repr=False)
     name: Name = field(repr=False)
-    remark: str | None = None  # why the derivative is 0, where the root does not depend on the value
+    remark: str | None = None  # why the derivative is 0, where the root does not depend on the value, or why none is
 
     @property
     def predicted(self) -> float:
@@ -56,12 +56,14 @@ class Nudge:
     def __str__(self) -> str:
         root, node = self.root_name.text, self.name.text
         data = self.node.data
+        nudged = f"{node}: {number(data, 6)} → {number(data + self.h, 6)} (h = {number(self.h)})\n"
+        happens = f"actual change of {root}: {number(self.after, 6)} − {number(self.before, 6)} = {number(self.actual)}"
+        if self.remark and math.isnan(self.gradient):
+            return f"{nudged}{happens}\nnone is predicted: {self.remark}"
         return (
-            f"{node}: {number(data, 6)} → {number(data + self.h, 6)} (h = {number(self.h)})\n"
-            f"predicted change of {root}: ∂{root}/∂{node} · h = {number(self.gradient)} · {number(self.h)}"
+            f"{nudged}predicted change of {root}: ∂{root}/∂{node} · h = {number(self.gradient)} · {number(self.h)}"
             f" = {number(self.predicted)}\n"
-            f"actual change of {root}: {number(self.after, 6)} − {number(self.before, 6)} = {number(self.actual)}\n"
-            f"difference: {number(self.error)}" + (f"\n{self.remark}" if self.remark else "")
+            f"{happens}\ndifference: {number(self.error)}" + (f"\n{self.remark}" if self.remark else "")
         )
 
     def _repr_html_(self) -> str:
@@ -111,9 +113,11 @@ def nudge(root: Value, node: Value | str, h: float = 0.01) -> Nudge:
         )
     if all(node is not other for other in order):
         return Nudge(node, h, 0.0, root.data, root.data, named[root], named[node], why_zero(root, node, named))
-    gradient = pull_back({root: 1.0}, [node]).get(node, 0.0)
+    fixed = node in held_fixed(root)
+    gradient = math.nan if fixed else pull_back({root: 1.0}, [node]).get(node, 0.0)
     after = replay(order, {node: node.data + h})[root]
-    return Nudge(node, h, gradient, root.data, after, named[root], named[node])
+    remark = why_zero(root, node, named) if fixed else None
+    return Nudge(node, h, gradient, root.data, after, named[root], named[node], remark)
 
 
 # ---- The wrong order ------------------------------------------------------------------------------------
@@ -138,7 +142,8 @@ class NaiveOrder:
 
     def __str__(self) -> str:
         root = self.names[self.root].text
-        shown = [n for n in self.right if n.op is not None or n.label is not None]
+        fixed = held_fixed(self.root)
+        shown = [n for n in self.right if (n.op is not None or n.label is not None) and n not in fixed]
         lines = [f"{'gradient':<12} {'right':>12} {'recursion':>12}"]
         for node in shown[:60]:
             mark = "" if _same(self.right[node], self.naive[node]) else "  ← wrong"
@@ -159,6 +164,7 @@ class NaiveOrder:
                 f"contributions had arrived, and again later, so what was sent first was counted again"
             )
         lines.append(f"recursion made {self.visits} visits to {len(self.right)} values")
+        lines += on_held(self.root, named=self.names)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -66,6 +66,10 @@ class Formula:
         return Formula(f"({self.text})", f"{opening}{self.latex}{closing}")
 
 
+NONE = Formula("none", r"\text{none}")
+"""In place of the number where there is no derivative."""
+
+
 def of_name(name: Name) -> Formula:
     """A name as a formula."""
     return Formula(name.text, name.latex, SIGN if name.text.startswith("−") else ATOM)

@@ -6,13 +6,14 @@ import html
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import nan
 
 from ..graph import topological_order
 from ..notation import Name
 from ..value import Value
 from .backward_steps import Step, steps
-from .formula import Formula, Formulas, derivative, ends, equal, negated, of_number, product, total
-from .independence import named_with
+from .formula import NONE, Formula, Formulas, derivative, ends, equal, negated, of_number, product, total
+from .independence import held_fixed, named_with
 from .kinks import in_one_line, kinks_below
 from .refusals import ends_at_caller
 
@@ -22,7 +23,10 @@ _LARGEST_PAGE = 1000  # rows that a page shows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One value of the graph: its number and its adjoint, ∂root/∂node, and how each is computed."""
+    """One value of the graph: its number and its adjoint, ∂root/∂node, and how each is computed.
+
+    The adjoint of a value that is held fixed is NaN: there is none.
+    """
 
     node: Value
     name: Name
@@ -54,7 +58,10 @@ class Table:
         self.remarks = [*taken.remarks, *in_one_line(kinks_below(root))]
         for step in taken:
             adjoint[step.parent] = step.after
-            self._arriving[step.parent].append(step)
+            if not step.held:
+                self._arriving[step.parent].append(step)
+        self._fixed = held_fixed(root)
+        adjoint.update(dict.fromkeys(self._fixed, nan))
         others = [leaf for leaf in dict.fromkeys(leaves) if leaf not in adjoint]
         self.rows = [
             Row(node, self.names[node], node.data, adjoint.get(node, 0.0), self)
@@ -66,6 +73,8 @@ class Table:
         """The adjoint of a node in terms of the adjoints of its consumers; the root's is 1."""
         if node is self.root:
             return of_number(1.0)
+        if node in self._fixed:
+            return NONE
         of = self.names[self.root]
         terms = [
             Formula("…", r"\ldots") if step is None else _handed_on(derivative(of, self.names[step.node]), step.formula)
@@ -75,8 +84,8 @@ class Table:
 
     @property
     def gradient(self) -> dict[str, float]:
-        """∂root/∂leaf for every leaf with a label, by its name."""
-        return {row.name.text: row.adjoint for row in self.rows if row.node.op is None}
+        """∂root/∂leaf for every leaf with a label that is not held fixed, by its name."""
+        return {row.name.text: row.adjoint for row in self.rows if row.node.op is None and row.node not in self._fixed}
 
     @property
     def equations(self) -> list[tuple[Formula, Formula]]:
@@ -87,8 +96,10 @@ class Table:
         name = Formula(row.name.text, row.name.latex)
         figure = of_number(row.primal, 4)
         left = equal(name, figure) if row.node.op is None else equal(name, row.expression, figure)
-        slope, figure = derivative(self.names[self.root], row.name), of_number(row.adjoint, 4)
-        contributions = row.contributions
+        slope, contributions = derivative(self.names[self.root], row.name), row.contributions
+        if contributions is NONE:
+            return left, equal(slope, NONE)
+        figure = of_number(row.adjoint, 4)
         plain = contributions.text == figure.text
         return left, equal(slope, figure) if plain else equal(slope, contributions, figure)
 

@@ -12,6 +12,7 @@ import traceback
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -123,6 +124,30 @@ def test_derivatives_that_are_conventions_are_named_below_the_picture() -> None:
         assert note.endswith("and 1 more such derivative.")
     for name, make in LECTURES.items():
         assert "kink" not in draw(make(), detail="values").svg, name
+
+
+@pytest.mark.parametrize("detail", ["values", "neurons"])
+def test_what_an_operation_holds_fixed_has_no_gradient_in_a_picture(detail: Any) -> None:
+    a = Value(1.0, "z").sigmoid()
+    a.label = "a"
+    root = nn.binary_cross_entropy(a, 1.0)
+    root.label = "L"
+    root.backward()
+    says = "binary_cross_entropy holds y fixed: no derivative flows to it."
+    stepped = autograd.stepper(root)._repr_html_()
+    finished = unquote(stepped.partition('src="data:image/svg+xml,')[2].partition('"')[0])
+    for svg in (draw(root, detail=detail).svg, finished):
+        shown = [text.what for text in read(svg).texts]
+        assert shown.count("–") == 1  # the gradient of y  # noqa: RUF001
+        assert "∂L/∂a" in shown
+        assert "∂L/∂y" not in shown
+        assert "0" not in shown
+        assert says in svg
+    dot = draw(root, detail=detail).dot.source
+    assert "∂<i>L</i>/∂<i>y</i>" not in dot
+    assert "<b>–</b>" in dot  # noqa: RUF001
+    assert "∂L/∂y" not in unquote(stepped)
+    assert autograd.draw(nn.binary_cross_entropy(a, Value(1.0, "y"))).svg.count("fixed") == 0
 
 
 def test_leaves_without_labels_are_constants_only_beside_labelled_ones() -> None:
