@@ -1,5 +1,6 @@
 """What holds for every test: reproducible Hypothesis, and no mode of the engine left switched on."""
 
+import functools
 import signal
 
 import pytest
@@ -19,6 +20,26 @@ def ctrl_c_is_heard():
     """A shell has it ignored for what it starts in the background, and the tests press it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def a_graph_is_laid_out_once():
+    """Many tests look at the same pictures, and Graphviz takes a process for each; that it repeats itself is tested."""
+    from autograd.drawing import engine
+
+    run = engine.run
+
+    @functools.cache
+    def remembered(available, dot, output, environment):
+        return run(dot, output, dict(environment))
+
+    @functools.wraps(run)
+    def run_once(dot, output, environment=None):
+        return remembered(engine.available(), dot, output, tuple((environment or {}).items()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "run", run_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -445,6 +445,7 @@ def test_without_an_engine_the_error_says_what_to_install(monkeypatch: pytest.Mo
 def test_what_is_missing_is_told_at_the_line_that_needed_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     picture, steps, model = draw(lecture_3()), autograd.stepper(lecture_3()), nn.MLP([2, 1], seed=1)
     monkeypatch.setattr(engine, "available", lambda: ())
+    monkeypatch.setattr(engine, "run", engine.run.__wrapped__)  # the tests wrap it
     monkeypatch.setitem(sys.modules, "resvg_py", None)  # as where it is not installed
     asked: list[tuple[Any, str]] = [
         (lambda: draw(lecture_3()), "needs Graphviz"),
