@@ -50,6 +50,15 @@ class Browser:
     def js(self, program: str, *arguments: Any) -> Any:
         return self.driver.execute_script(program, *arguments)
 
+    def click(self, element: Any) -> None:
+        """Click it as soon as the page has stopped scrolling and lets it be clicked."""
+        from selenium.common.exceptions import ElementClickInterceptedException
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        self.js("arguments[0].scrollIntoView({block: 'center'})", element)
+        moving = [ElementClickInterceptedException]
+        WebDriverWait(self.driver, 10, ignored_exceptions=moving).until(lambda _: element.click() or True)
+
     def requests(self) -> list[str]:
         """Every address asked for since the page was opened, but for data within the page itself."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]

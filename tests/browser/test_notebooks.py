@@ -128,7 +128,7 @@ def assert_fallback(browser: Browser) -> None:
     summary = next(
         s for s in browser.driver.find_elements(By.CSS_SELECTOR, "details summary") if "step by step" in s.text
     )
-    summary.click()
+    browser.click(summary)
     listed = summary.find_elements(By.XPATH, "../ol/li")
     assert len(listed) == len(stepper(lecture_3()).frames)
     assert listed[-1].is_displayed()
@@ -212,7 +212,7 @@ def opened(browser: Browser, server: str, folder: Path, interface: str, name: st
     found.until(lambda d: len(d.find_elements(By.CSS_SELECTOR, ".jp-CodeCell")) == len(_CELLS))
     if run:
         found.until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-status='idle'], .jp-Notebook-ExecutionIndicator"))
-        browser.driver.find_element(By.CSS_SELECTOR, ".jp-CodeCell .cm-content").click()
+        browser.click(browser.driver.find_element(By.CSS_SELECTOR, ".jp-CodeCell .cm-content"))
         for _ in _CELLS:
             ActionChains(browser.driver).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
         found.until(lambda d: d.find_elements(By.XPATH, "//pre[text()='2']"))
@@ -242,7 +242,7 @@ def test_the_widget_is_live(browser: Browser, server: str, folder: Path, interfa
     page.click(".js button")
     assert page.visible(".js button")[0].text == "❚❚ Pause"
     page.click(".js button")
-    page.elements(".w input")[0].click()
+    browser.click(page.elements(".w input")[0])
     before = cells()
     keys = [(Keys.ARROW_RIGHT, 1), (Keys.ARROW_DOWN, 2), (Keys.ARROW_UP, 1), (Keys.END, page.last), (Keys.HOME, 0)]
     for key, step in keys:
@@ -254,9 +254,9 @@ def test_the_widget_is_live(browser: Browser, server: str, folder: Path, interfa
     assert cells() == before  # none added, removed, changed in kind, or selected
     assert browser.driver.find_elements(By.CSS_SELECTOR, ".jp-Dialog") == []
     assert page.visible(".js button")[0].text == "❚❚ Pause"  # the space was the widget's
-    page.elements(".w input")[0].click()
+    browser.click(page.elements(".w input")[0])
 
-    page.card("w").click()
+    browser.click(page.card("w"))
     assert page.gradient("w") != "–"  # noqa: RUF001
 
     # The diagram of the next cell is there too, hostile labels are text, and nothing was asked of any other machine.

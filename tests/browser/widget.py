@@ -46,7 +46,7 @@ class Widget:
 
     def click(self, selector: str) -> None:
         (element,) = self.visible(selector)
-        element.click()
+        self.browser.click(element)
 
     def gradient(self, name: str) -> str:
         """What the card of that name shows as its gradient now."""
