@@ -92,6 +92,8 @@ def _taken_apart(name: str, tree: Any, supply: Iterator[int], unpack: list[str])
     """What the scalars of ``tree`` are in a list of arguments, and the lines that take it apart."""
     if not isinstance(tree, (list, tuple)):
         return [name]
+    # What else can be taken apart, such as a dictionary or a set, is something else to the function.
+    unpack += [f"if not isinstance({name}, (list, tuple)) and not hasattr({name}, 'dtype'):", "    raise unsuited"]
     if len(tree) >= _MANY and not any(isinstance(part, (list, tuple)) for part in tree):
         unpack += [f"if len({name}) != {len(tree)}:", "    raise unsuited"]
         return [f"*{name}"]

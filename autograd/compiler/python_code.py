@@ -11,6 +11,7 @@ from typing import Any
 
 from ..declaration import Primitive
 from ..primitives import add, affine, div, mul, neg, power, sub, total
+from ..refusal import number
 from .columns import Rows
 from .entry import entry
 from .program import Program
@@ -74,8 +75,19 @@ class _Writer:
     def _name(self, op: Primitive) -> str:
         if op not in self.called:
             self.called[op] = name = _identifier(op.name, self.taken, "f")
-            self.scope[name] = op.forward
+            ours = callable(op.origin[0]) or op.origin[0].partition(".")[0] in ("autograd", "nn")
+            self.scope[name] = op.forward if ours else _to_floats(op.forward)
         return self.called[op]
+
+
+def _to_floats(forward: Callable[..., Any]) -> Callable[..., float]:
+    """A user's function as the eager engine takes it: what it returns becomes a float."""
+
+    def forward_in_floats(*operands: float) -> float:
+        z = forward(*operands)
+        return z if z.__class__ is float else number(z)
+
+    return forward_in_floats
 
 
 def _identifier(text: str, taken: set[str], otherwise: str) -> str:

@@ -178,6 +178,26 @@ def test_a_model_of_ones_own(backend):
     assert results[1] == pytest.approx(results[0], rel=1e-9)
 
 
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("width", [2, 30], ids=["short", "cut into pieces"])
+def test_parameters_that_are_not_trained_stay_and_are_penalised(backend, size, width):
+    """The update reads them, as it reads any other leaf that the penalty captures."""
+
+    def run(name):
+        model = nn.MLP([3, width, width, 1], activation="tanh", seed=2)
+        optimizer = nn.Adam(model.parameters()[5:])
+        nn.fit(
+            model, ROWS, TARGETS, optimizer=optimizer, epochs=2, batch_size=size, backend=name,
+            penalty=lambda weights: 0.1 * weights[0] * weights[-1] ** 2 + 0.01 * nn.l2(weights),
+        )  # fmt: skip
+        return [p.data for p in model.parameters()]
+
+    parameters, eager = run(backend), run("eager")
+    assert parameters[:5] == eager[:5] == [p.data for p in nn.MLP([3, width, width, 1], seed=2).parameters()][:5]
+    assert parameters == pytest.approx(eager, rel=1e-9)
+
+
 @pytest.mark.parametrize("backend", ["auto", *BACK_ENDS])
 def test_what_a_callback_changes_is_noticed_before_the_next_epoch(backend):
     def run(name):

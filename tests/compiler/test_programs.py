@@ -18,6 +18,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import autograd
@@ -518,6 +519,33 @@ def test_an_error_of_the_first_call_and_of_the_next_ends_at_the_users_line(backe
         with pytest.raises((TypeError, ValueError)) as caught:
             attempt()
         assert caught.traceback[-1].name == line
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize("count", [2, 5])
+def test_what_is_no_list_is_not_taken_for_one_by_a_function_that_has_been_called(backend, count):
+    f = compile(lambda v: v[0] - 2 * v[1], backend=backend)
+    assert f([1.0] * count) == -1.0
+    for no_list in (dict(enumerate(range(10, 10 + count))), set(range(count)), iter([1.0] * count)):
+        with pytest.raises(TypeError, match="expected a number, got"):
+            f(no_list)
+    assert f(tuple(range(count))) == f(np.arange(count)) == -2.0
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+def test_a_function_of_nothing_but_a_captured_leaf(backend):
+    w = Value(3.0)
+    assert compile(lambda: w * 2, backend=backend)() == 6.0
+    assert compile(lambda v: w * 2, backend=backend)([]) == 6.0
+
+
+def test_what_a_users_forward_returns_becomes_a_float_as_in_the_eager_engine():
+    floor = primitive("floor", math.floor, lambda x, z: 0.0)
+    f = compile(lambda x: autograd.atan2(-floor(x), -1.0), backend="python")
+    assert f(0.5) == f.__wrapped__(Value(0.5)).data == -math.pi  # -0.0, which no whole number is
+    single = primitive("single", np.float32, lambda x, z: 1.0)
+    result = compile(lambda x: single(x) * 0.1, backend="python")(2.0)
+    assert (type(result), result) == (float, 2.0 * 0.1)
 
 
 @pytest.mark.parametrize("backend", BACK_ENDS)

@@ -322,3 +322,25 @@ def test_every_prefix_of_an_order_is_carried_alike():
         for i in order:
             s = 2 * s + x[i]
         assert add.fold(1.0, x, order=order) == s
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize("length", [1, 1200], ids=["short", "cut into pieces"])
+def test_the_step_of_a_scan_over_blocks_reads_what_it_has_captured(length, backend):
+    w = Value(3.0, "w")
+
+    def step(c, sums, count):
+        for i in range(length):
+            c = c * 0.999 + w * (0.001 + i * 1e-7)
+        return c - 0.1 * sums / count, sums
+
+    scan = compile(lambda m, x: (m - x) ** 2, backend=backend).blockwise(step).scan
+    for captured in (3.0, -2.0):
+        w.data = captured
+        last, emitted = scan(8.0, array("d", [1.0, 2.0, 3.0, 4.0, 5.0]), size=2, order=[4, 0, 1, 3, 2])
+        c, losses = 8.0, []
+        for block in ([5.0, 1.0], [2.0, 4.0], [3.0]):
+            losses.append(sum((c - x) ** 2 for x in block))
+            c = step(c, losses[-1], len(block))[0].data
+        assert last == pytest.approx(c, rel=1e-12)
+        assert list(emitted) == pytest.approx(losses, rel=1e-12)

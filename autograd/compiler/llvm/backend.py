@@ -53,7 +53,7 @@ class LLVMBackend:
         captured = len(self.program.captured)
         return entry(
             self.program,
-            "pack({inputs}" + (", *captures())" if captured else ")"),
+            "pack({inputs}" + (", " if inputs and captured else "") + ("*captures())" if captured else ")"),
             [
                 "out = results()",
                 f"if call(given, out, {'frame()' if kernel.frame else 'None'}):",
@@ -99,6 +99,8 @@ class LLVMBackend:
     ) -> Callable[[int, int], bool]:
         """Scan over blocks of ``size`` rows: the sum of this program's results over each, then a ``step``."""
         count = rows.count if order is None else len(order)
+        # What the step has captured is read like an extra, the same for every block.
+        extras = [*extras, *[array("d", [x]) * -(-count // size) for x in step.program.captures()]]
         memory = self._memory(rows, order, len(carry))
         memory.fixed[:0] = carry  # the first of what is the same for all rows of a block
         extra, pointers = _pointers(extras), _pointers(emitted)

@@ -166,15 +166,15 @@ def blocks_kernel(program: Program, step: Program, rows: Rows, lanes: int, relax
     """A scan over blocks of ``size`` rows out of ``count``: ``program`` is added over the block, then ``step`` taken.
 
     The inputs of ``step`` are what is carried, the sums, the number of rows, and ``extras`` columns with a number
-    for each block, to which ``out`` has pointers.  What is carried is the beginning of ``fixed``, where
-    ``program`` finds it; results of ``step`` beyond that go to ``emitted``.
+    for each block, to which ``out`` has pointers; what it has captured counts among them.  What is carried is the
+    beginning of ``fixed``, where ``program`` finds it; results of ``step`` beyond that go to ``emitted``.
     """
     module = _module(program, relaxed)
     _, frame = _sum(module, program, rows, lanes, relaxed, "internal ")
     loop = Loop(module, Rows(()), 1)
     b, tail = loop.body, loop.tail
     summed = len(program.outputs)
-    carried = len(step.names) - summed - 1 - extras
+    carried = _inputs(step) - summed - 1 - extras
     pointer = f"getelementptr inbounds double, ptr %frame, i64 {frame}"
     sums = b.write(pointer)
     b.line("%first = mul i64 %i, %size\n  %behind = add i64 %first, %size")

@@ -138,7 +138,7 @@ class Long:
         """
         self.size = base + self.size
         self.slots = {v: base + slot for v, slot in self.slots.items()}
-        summed = len(self.program.names) - carried - 1 - extras
+        summed = len(self.program.names) + len(self.program.captured) - carried - 1 - extras
         kept = self.new(carried)
 
         def read(c: Code, v: int) -> str:
