@@ -85,10 +85,10 @@ def fit(
     progress     show a progress bar: always, never, or (None) on a run of more than a second
     callback     called with the History after every epoch
     resume       the History of an earlier run of this model on these data, to go on exactly where it stopped.  It is
-                 refused where rows, targets, batches, seed, loss, penalty, clip or standardising are others (functions
-                 are compared by name, code, defaults and the numbers they close over, under another version of
-                 Python by name).  What may change: how long to train, when to stop, and the rate; a
-                 schedule goes on with the updates made so far
+                 refused where rows, targets, batches, seed, loss, penalty, clip, standardising, the optimiser's numbers
+                 or the parameters that it moves are others (functions are compared by name, code, defaults and the
+                 numbers they close over, under another version of Python by name).  What may change: how long to
+                 train, when to stop, and the rate; a schedule goes on with the updates made so far
 
     Ctrl-C stops after the update in progress, and the History says so.  Raises ``DivergenceError`` where the loss
     or a parameter would be infinite or NaN, ``DataError`` for unusable data, ``ValueError`` for unusable choices.
@@ -226,6 +226,8 @@ class _Run:
             "penalty": None if task.penalty is None else _named(task.penalty),
             "clip": task.clip,
             "standardize": self.scaling is not None,
+            "hyperparameters": ", ".join(f"{k}={shown(x)}" for k, x in task.optimizer.hyperparameters().items()),
+            "trained": _places(self.trained, task.model),
             "data": data.digest(task.rows, task.targets),
             "functions": fingerprint(task.loss.point, task.penalty),
         }
@@ -337,7 +339,7 @@ class _Run:
         if self.callback is not None:
             history.state = self._state()
             self.callback(history)
-            if optimizer.parameters != self.trained:
+            if [*map(id, optimizer.parameters)] != [*map(id, self.trained)]:
                 raise ValueError(
                     "the optimiser's parameters are no longer those that the run began with: a callback may change "
                     "their data, but not which they are; for other parameters, make another optimiser and another run"
@@ -399,10 +401,10 @@ class _Run:
         history.stopped, history.reason = mark.stopped, mark.reason
 
     def _numbers(self) -> list[float]:
-        return [p.data for p in self.task.optimizer.parameters]
+        return [p.data for p in self.trained]
 
     def _set(self, numbers: Sequence[float]) -> None:
-        for p, x in zip(self.task.optimizer.parameters, numbers, strict=True):
+        for p, x in zip(self.trained, numbers, strict=True):
             p.data = x
 
     def _state(self) -> dict[str, Any]:
@@ -606,6 +608,13 @@ def _named(penalty: Any) -> str:
     if isinstance(penalty, Penalty):
         return " + ".join(f"{strength!r}*{name}" for name, strength in penalty.terms)
     return str(getattr(penalty, "__name__", shown(penalty)))
+
+
+def _places(trained: Sequence[Value], model: Module) -> str | list[int]:
+    """Which of the model's parameters an optimiser moves, in its order."""
+    place = {p: i for i, p in enumerate(model.parameters())}
+    places = [place[p] for p in trained]
+    return "all parameters" if places == [*range(len(place))] else places
 
 
 def _listed(what: dict[str, Any], names: Sequence[str]) -> str:

@@ -50,6 +50,31 @@ def test_another_run_is_refused_and_changes_nothing(choices: dict[str, Any], mes
     assert model.state_dict() == before
 
 
+def test_a_run_with_other_parameters_or_an_optimiser_of_other_numbers_is_another_run() -> None:
+    model = nn.MLP([2, 2, 1], seed=1)
+    parameters = model.parameters()
+
+    def run(optimizer: nn.Optimizer, resume: nn.History | None = None) -> nn.History:
+        return train(model, optimizer=optimizer, lr=None, resume=resume)
+
+    some = run(nn.Adam(parameters[:4]))
+    for others, message in (
+        (nn.Adam(parameters[4:8]), r"trained \[0, 1, 2, 3\]; this one has trained \[4, 5, 6, 7\]"),
+        (nn.Adam(parameters[3::-1]), r"this one has trained \[3, 2, 1, 0\]"),
+        (nn.Adam(parameters[:4], betas=(0.1, 0.2)), r"betas=\(0.1, 0.2\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(others, json_copy(some))
+    assert run(nn.Adam(parameters[:4], lr=0.5), json_copy(some)).stopped == "epochs"
+    every = run(nn.SGD(parameters))
+    with pytest.raises(ValueError, match="it had trained all parameters"):
+        run(nn.SGD(parameters[::-1]), every)
+
+
+def json_copy(history: nn.History) -> nn.History:
+    return nn.History.from_dict(json.loads(json.dumps(history.to_dict())))
+
+
 def power_of(n: int) -> Any:
     return lambda prediction, target: (prediction - target) ** n
 
@@ -85,7 +110,7 @@ NAMESAKES: list[tuple[str, Any, Any, bool]] = [
 @pytest.mark.parametrize(("what", "one", "other", "same"), NAMESAKES)
 def test_functions_of_one_name_are_told_apart(what: str, one: Any, other: Any, same: bool) -> None:
     model = nn.MLP([2, 2, 1], seed=1)
-    first = nn.History.from_dict(json.loads(json.dumps(train(model, **{what: one}, backend="eager").to_dict())))
+    first = json_copy(train(model, **{what: one}, backend="eager"))
     if same:
         assert train(model, **{what: other}, resume=first, epochs=4, backend="eager").epochs == 4
         return
