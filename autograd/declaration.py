@@ -79,6 +79,9 @@ class Primitive:
     def __setattr__(self, name: str, _: object) -> None:
         raise AttributeError(f"{self!r} is declared once and for all: declare another primitive")
 
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
     def __call__(self, *operands: Any) -> Any:
         try:
             if self.arrange is not None:
@@ -230,7 +233,10 @@ def _arity(rule: Callable[..., Any]) -> int | None:
         return None if rule.__code__.co_flags & _VARARGS else rule.__code__.co_argcount - 1
     import inspect  # for any other callable; importing it takes longer than all of this package
 
-    parameters = inspect.signature(rule).parameters.values()
+    try:
+        parameters = inspect.signature(rule).parameters.values()
+    except ValueError:
+        raise refusal(f"how many operands {shown(rule)} takes is not known: give the rule as a lambda") from None
     return None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(parameters) - 1
 
 

@@ -153,6 +153,7 @@ REFUSED = [
     (lambda: primitive(None, abs, abs), TypeError, "the name of a primitive is text, such as 'swish', not None"),
     (lambda: primitive("f", None, abs), TypeError, "the forward of the primitive f is a function, not None"),
     (lambda: primitive("f", abs, "x"), TypeError, "the rule of the primitive f is a function, not 'x'"),
+    (lambda: primitive("f", abs, max), TypeError, "how many operands <built-in function max> takes is not known"),
     (lambda: primitive("f", abs, lambda z: 1.0), TypeError, "takes the operands and then the result"),
     (lambda: primitive("f", abs, lambda x, z: 1.0, ieee=0.0), TypeError, "the ieee of the primitive f is a function"),
     (lambda: primitive("f", abs, lambda x, z: 1.0, symbol=3), TypeError, "the symbol of the primitive f is text"),
