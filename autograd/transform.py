@@ -56,7 +56,13 @@ def pull_back(
             upstream = adjoint[node]
             for parent, partial in _edges(node, isinstance(upstream, Value)):
                 if parent in between:
-                    term = _contribution(upstream, partial, node, parent)
+                    try:
+                        term = _contribution(upstream, partial, node, parent)
+                    except (ArithmeticError, ValueError):
+                        between = _without_structural_zeros(order, sources)
+                        if parent in between:
+                            raise
+                        continue  # no derivative flows on from there, so none is missed
                     adjoint[parent] = adjoint[parent] + term if parent in adjoint else term
     return adjoint
 

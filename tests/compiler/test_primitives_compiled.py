@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from autograd import Value, compile, grad, primitive, sigmoid, trace
+import autograd
+from autograd import Value, compile, grad, primitive, sigmoid, trace, value_and_grad
 from autograd.primitives import PRIMITIVES, exponential, leaky, pow_log, power, softmax_at
 
 from .back_ends import BACK_ENDS, outcome, same
@@ -117,3 +118,22 @@ def test_the_c_source_of_every_primitive_computes_the_same(tmp_path):
             out = (ctypes.c_double * 1)()
             function((ctypes.c_double * count)(*x), out)
             assert same(out[0], eager, 4), (op, x, out[0], eager)
+
+
+BEHIND_A_ZERO = {
+    "a power": lambda y: autograd.step(y) ** 0.5 + y**3,
+    "a root": lambda y: autograd.sqrt(autograd.step(y)) + y * y,
+    "a root that is reached, too": lambda y: autograd.sqrt(autograd.step(y) * y) + y * y,
+    "a hypotenuse": lambda y: autograd.hypot(autograd.sign(y) + 1, 0.0) + y,
+    "a logarithm": lambda y: autograd.xlogy(autograd.sign(y) + 1, autograd.step(y)) + y * y,
+    "a choice": lambda y: autograd.sqrt(autograd.where(autograd.step(y), 1.0, 0.0)) + y * y,
+}
+
+
+@pytest.mark.parametrize("backend", BACK_ENDS)
+@pytest.mark.parametrize("f", BEHIND_A_ZERO.values(), ids=BEHIND_A_ZERO)
+def test_a_derivative_that_is_missing_behind_a_plain_zero(f, backend):
+    for derived in (grad(f), grad(grad(f)), value_and_grad(f)):
+        compiled = compile(derived, backend=backend)
+        for y in (-1.5, -0.0, 0.0, 2.0):
+            assert repr(outcome(compiled, y)) == repr(outcome(derived, y))

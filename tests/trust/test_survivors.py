@@ -412,12 +412,15 @@ def test_what_only_floats_go_through_has_a_form_that_can_be_traced(name):
     assert op.expand(*map(Value, operands)).data == pytest.approx(op(*operands), rel=1e-15)
 
 
-def test_a_zero_by_choice_does_not_hide_a_slope_that_is_missing():
+def test_a_slope_that_is_missing_matters_where_a_derivative_flows_on_from_it():
+    """``backward`` walks every edge; a transform knows the arguments, and none of them is behind a plain 0.0."""
     x = Value(-1.0)
     with pytest.raises(ZeroDivisionError):
         sqrt(autograd.step(x)).backward()
-    with pytest.raises(ZeroDivisionError):
-        grad(lambda x: sqrt(autograd.step(x)))(-1.0)
+    assert grad(lambda x: sqrt(autograd.step(x)) + x * x)(-1.0) == -2.0
+    for reached in (lambda x: sqrt(autograd.step(x) * x), lambda x: sqrt(autograd.step(x)) + sqrt(x + 1.0)):
+        with pytest.raises(ZeroDivisionError, match="needs the derivative of sqrt"):
+            grad(reached)(-1.0)
 
 
 def test_behind_an_unknown_slope_a_derivative_that_is_0_only_here_is_not_lost():
