@@ -47,9 +47,6 @@ def pull_back(
     """
     order = order or topological_order(*seeds)
     between = descendants(order, *sources)
-    if any(map(_is_unknown_slope, between)):
-        # What is behind a branch not taken depends on the sources by the choice only, which has no derivative.
-        between = _without_structural_zeros(order, sources)
     adjoint = {root: seed for root, seed in seeds.items() if root in between}
     for node in reversed(order):
         if node in adjoint:
@@ -59,10 +56,12 @@ def pull_back(
                     try:
                         term = _contribution(upstream, partial, node, parent)
                     except (ArithmeticError, ValueError):
+                        # What is behind a branch not taken depends on the sources by the choice only, which has no
+                        # derivative: none flows on from there, so none is missed.
                         between = _without_structural_zeros(order, sources)
                         if parent in between:
                             raise
-                        continue  # no derivative flows on from there, so none is missed
+                        continue
                     adjoint[parent] = adjoint[parent] + term if parent in adjoint else term
     return adjoint
 
@@ -182,10 +181,6 @@ def _unknown_slope(kind: Any, operation: str) -> Primitive:
         "but a second derivative needs to know what it is a little further on: choose another point",
         origin=(_unknown_slope, kind, operation),
     )
-
-
-def _is_unknown_slope(node: Value) -> bool:
-    return node.op is not None and node.op.origin[0] is _unknown_slope
 
 
 def _without_structural_zeros(order: Iterable[Value], sources: Iterable[Value]) -> set[Value]:

@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
     "node in seeds and tangent.keys().isdisjoint(node.parents)": _FASTER,
     "autograd/transform.py push_forward: continue → pass": _FASTER,
     "autograd/transform.py pull_back: order or topological_order(*seeds) → topological_order(*seeds)": _FASTER,
+    "autograd/transform.py pull_back: sources → order": _FASTER,
     "autograd/transform.py _without_structural_zeros: not reached.isdisjoint(node.parents) and any((p in reached for "
     "p, _ in _edges(node, sym... → any((p in reached for p, _ in _edges(node, symbolic=True)))": _FASTER,
     "autograd/transform.py _matching: _same_shape(list(given), list(like)) → _same_shape(list(like), list(given))": (

@@ -417,7 +417,10 @@ def test_a_slope_that_is_missing_matters_where_a_derivative_flows_on_from_it():
     x = Value(-1.0)
     with pytest.raises(ZeroDivisionError):
         sqrt(autograd.step(x)).backward()
+    assert grad(lambda x: sqrt(autograd.step(x)))(-1.0) == 0.0
     assert grad(lambda x: sqrt(autograd.step(x)) + x * x)(-1.0) == -2.0
+    beside = primitive("beside", lambda a, b: b, lambda a, b, z: (1.0 / a, 1.0))
+    assert grad(lambda x: beside(autograd.step(x), 3.0 * x))(-1.0) == 3.0
     for reached in (lambda x: sqrt(autograd.step(x) * x), lambda x: sqrt(autograd.step(x)) + sqrt(x + 1.0)):
         with pytest.raises(ZeroDivisionError, match="needs the derivative of sqrt"):
             grad(reached)(-1.0)
