@@ -114,8 +114,8 @@ def _summary(model: Module, history: History, points: int) -> str:
         "epochs": str(history.epochs),
         "updates": str(history.iterations),
         "loss": f"{history.loss[0]:.6g} → {history.loss[-1]:.6g}" if history.loss else "no epoch completed",
-        "stopped": history.reason or "–",  # noqa: RUF001  # a dash for nothing
-        "computed by": history.backend or "–",  # noqa: RUF001
+        "stopped": history.reason or "–",  # a dash for nothing
+        "computed by": history.backend or "–",
     }
     if model.columns:
         facts["columns"] = ", ".join(model.columns)

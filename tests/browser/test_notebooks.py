@@ -257,7 +257,7 @@ def test_the_widget_is_live(browser: Browser, server: str, folder: Path, interfa
     browser.click(page.elements(".w input")[0])
 
     browser.click(page.card("w"))
-    assert page.gradient("w") != "–"  # noqa: RUF001
+    assert page.gradient("w") != "–"
 
     # The diagram of the next cell is there too, hostile labels are text, and nothing was asked of any other machine.
     assert_legible(browser)

@@ -116,7 +116,7 @@ def test_cards_are_reached_and_pressed_from_the_keyboard(page: Widget) -> None:
     assert page.gradient("w1_11") == "−15.25"
     page.browser.js("arguments[0].focus()", page.card("ŷ"))
     press(page, " ")
-    assert (page.gradient("ŷ"), page.gradient("w1_11")) == ("−6.1", "–")  # noqa: RUF001
+    assert (page.gradient("ŷ"), page.gradient("w1_11")) == ("−6.1", "–")
 
 
 def test_buttons_are_pressed_from_the_keyboard(page: Widget) -> None:
@@ -153,7 +153,7 @@ def test_the_stage_scrolls_to_what_happens(browser: Browser, serve: Serve) -> No
 
 
 def test_the_gradients_appear_step_by_step(page: Widget) -> None:
-    assert {page.gradient(name) for name in ("ŷ", "o11", "w1_11", "w2_11")} == {"–"}  # noqa: RUF001
+    assert {page.gradient(name) for name in ("ŷ", "o11", "w1_11", "w2_11")} == {"–"}
     page.js("root.querySelector('#s13').click()")
     assert [page.gradient(name) for name in ("ŷ", "o11", "w1_11", "w1_21", "w2_11")] == [
         "−6.1",

@@ -66,7 +66,7 @@ def test_before_backward_the_picture_says_so_and_shows_no_zeros() -> None:
     svg = draw(root).svg
     assert "No gradients yet" in svg
     assert " on " not in " ".join(re.findall(r'class="(e[^"]*)"', svg))
-    pills = [text.what for text in read(svg).texts if text.what == "–"]  # noqa: RUF001  # an en dash stands for none
+    pills = [text.what for text in read(svg).texts if text.what == "–"]  # an en dash stands for none
     assert len(pills) == 13
     root.backward()
     assert "No gradients yet" not in draw(root).svg
@@ -138,14 +138,14 @@ def test_what_an_operation_holds_fixed_has_no_gradient_in_a_picture(detail: Any)
     finished = unquote(stepped.partition('src="data:image/svg+xml,')[2].partition('"')[0])
     for svg in (draw(root, detail=detail).svg, finished):
         shown = [text.what for text in read(svg).texts]
-        assert shown.count("–") == 1  # the gradient of y  # noqa: RUF001
+        assert shown.count("–") == 1  # the gradient of y
         assert "∂L/∂a" in shown
         assert "∂L/∂y" not in shown
         assert "0" not in shown
         assert says in svg
     dot = draw(root, detail=detail).dot.source
     assert "∂<i>L</i>/∂<i>y</i>" not in dot
-    assert "<b>–</b>" in dot  # noqa: RUF001
+    assert "<b>–</b>" in dot
     assert "∂L/∂y" not in unquote(stepped)
     assert autograd.draw(nn.binary_cross_entropy(a, Value(1.0, "y"))).svg.count("fixed") == 0
 
